@@ -1,0 +1,30 @@
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import BigInteger, CheckConstraint, Identity, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import NOW, Base
+
+
+class Tenant(Base):
+    """One café business, owner of its data. A platform table: it answers which café, before one is bound."""
+
+    __tablename__ = "tenants"
+    __table_args__ = (CheckConstraint("slug ~ '^[a-z0-9](-?[a-z0-9])*$'", name="slug_is_a_slug"),)
+
+    id: Mapped[int] = mapped_column(BigInteger, Identity(), primary_key=True)
+    slug: Mapped[str] = mapped_column(unique=True)
+    name: Mapped[str]
+    kind: Mapped[str] = mapped_column(server_default="cafe")
+    timezone: Mapped[str]
+    currency: Mapped[str]
+    country: Mapped[str]
+    locale: Mapped[str]
+    postal_address: Mapped[str | None]
+    colour: Mapped[str] = mapped_column(server_default="#4a2f22")
+    sms_approved_at: Mapped[datetime | None]
+    sms_markets: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
+    settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    paused_at: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
