@@ -1,0 +1,18 @@
+"""Waiting for something to become true, with an end."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+
+T = TypeVar("T")
+
+
+def until(condition: Callable[[], T], *, within: float = 30.0, what: str = "the condition") -> T:
+    """The first truthy answer of `condition`; fails the test after `within` seconds."""
+    deadline = time.monotonic() + within
+    while not (answer := condition()):
+        if time.monotonic() > deadline:
+            raise AssertionError(f"{what} did not come true within {within:.0f} seconds")
+        time.sleep(0.02)
+    return answer
