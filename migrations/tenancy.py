@@ -12,9 +12,8 @@ def wall_off(table: str, *, app_may: str = "SELECT, INSERT, UPDATE, DELETE") -> 
     """Row-level security that fails closed for `table`; the owner's role may look, for functions that only count."""
     op.execute(f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY")
     op.execute(f"ALTER TABLE {table} FORCE ROW LEVEL SECURITY")
-    op.execute(
-        f"CREATE POLICY own_cafe ON {table} TO {app_role()} USING (tenant_id = current_setting('app.tenant_id')::bigint)"
-    )
+    own = "tenant_id = current_setting('app.tenant_id')::bigint"
+    op.execute(f"CREATE POLICY own_cafe ON {table} TO {app_role()} USING ({own})")
     op.execute(f"CREATE POLICY owner_looks ON {table} FOR SELECT TO CURRENT_USER USING (true)")
     op.execute(f"GRANT {app_may} ON {table} TO {app_role()}")
 

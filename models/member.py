@@ -29,6 +29,8 @@ class Member(TenantOwned, Base):
     last_name: Mapped[str | None]
     email: Mapped[str | None]
     phone: Mapped[str | None] = mapped_column(_BYTEWISE)
+    phone_country: Mapped[str | None]  # of the number, for markets; none when it belongs to no country
+    phone_takes_texts: Mapped[bool] = mapped_column(server_default="false")  # a mobile, not a landline or a service
     card: Mapped[str | None] = mapped_column(_BYTEWISE)
     birthday: Mapped[date | None]
     joined_on: Mapped[date]

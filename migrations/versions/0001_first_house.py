@@ -203,6 +203,8 @@ def upgrade() -> None:
         sa.Column("last_name", sa.Text(), nullable=True),
         sa.Column("email", sa.Text(), nullable=True),
         sa.Column("phone", sa.Text(collation="C"), nullable=True),
+        sa.Column("phone_country", sa.Text(), nullable=True),
+        sa.Column("phone_takes_texts", sa.Boolean(), server_default="false", nullable=False),
         sa.Column("card", sa.Text(collation="C"), nullable=True),
         sa.Column("birthday", sa.Date(), nullable=True),
         sa.Column("joined_on", sa.Date(), nullable=False),

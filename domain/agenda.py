@@ -1,0 +1,46 @@
+"""What is due, across all cafés. Asks functions that tell ids only; the work itself is done inside one café."""
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+
+@dataclass(frozen=True, slots=True)
+class DueDelivery:
+    """One café's gateway that has messages due in one lane."""
+
+    tenant_id: int
+    gateway_id: int
+    lane: str
+
+
+@dataclass(frozen=True, slots=True)
+class DuePoll:
+    """One café's connector that was not asked for a while."""
+
+    tenant_id: int
+    connector_id: int
+
+
+def deliveries(session: Session, *, now: datetime) -> list[DueDelivery]:
+    """Gateways in service with messages due by `now`."""
+    rows = session.execute(text("SELECT tenant_id, gateway_id, lane FROM agenda_deliveries(:at)"), {"at": now})
+    return [DueDelivery(*row) for row in rows]
+
+
+def upkeep(session: Session, *, now: datetime) -> list[int]:
+    """Cafés with leases that ran out, messages that expired, reports to apply, or points and rewards that turn."""
+    return list(session.scalars(text("SELECT tenant_id FROM agenda_upkeep(:at)"), {"at": now}))
+
+
+def hooks(session: Session, *, now: datetime) -> list[int]:
+    """Cafés with hooks to work through."""
+    return list(session.scalars(text("SELECT tenant_id FROM agenda_hooks(:at)"), {"at": now}))
+
+
+def polls(session: Session, *, now: datetime, every: timedelta) -> list[DuePoll]:
+    """Connectors last asked longer than `every` ago."""
+    rows = session.execute(text("SELECT tenant_id, connector_id FROM agenda_polls(:before)"), {"before": now - every})
+    return [DuePoll(*row) for row in rows]

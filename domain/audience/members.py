@@ -1,0 +1,190 @@
+"""The people of a café's loyalty programme: found, enrolled, changed, searched."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import Select, or_, select, union
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from domain.audience import addresses
+from domain.errors import Conflict, FieldError, NotFound, Unacceptable
+from models.event import Event
+from models.member import Member
+from models.tenant import Tenant
+
+PROFILE = ("first_name", "last_name", "email", "phone", "birthday")
+PLAIN = ("first_name", "last_name", "card", "birthday", "joined_on", "locale", "timezone", "country", "attributes")
+TAKEN = {
+    "uq_members_email": ("email", "Another member has this e-mail address."),
+    "uq_members_phone": ("phone", "Another member has this phone number."),
+    "uq_members_card": ("card", "Another member has this card."),
+    "uq_members_external_id": ("external_id", "Another member has this number."),
+}
+HIGHEST = "\U0010ffff"
+
+
+@dataclass(frozen=True, slots=True)
+class Upserted:
+    """The member after the change, and whether they are new."""
+
+    member: Member
+    is_new: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Completeness:
+    """How much of the profile is known, and which fields are not."""
+
+    percent: int
+    missing: list[str]
+
+
+def get(session: Session, external_id: str) -> Member:
+    """The member with this number; an erased one is not there."""
+    member = session.scalar(_living().where(Member.external_id == external_id))
+    if member is None:
+        raise NotFound("There is no member with this number.")
+    return member
+
+
+def find(session: Session, tenant: Tenant, reference: Mapping[str, str]) -> Member | None:
+    """The member that `{"external_id" | "email" | "phone" | "card": …}` points at."""
+    field, value = next(iter(reference.items()))
+    if field == "email":
+        return session.scalar(_living().where(Member.email_key == value.strip().lower()))
+    if field == "phone":
+        return session.scalar(_living().where(Member.phone == addresses.phone(value, country=tenant.country).number))
+    return session.scalar(_living().where(getattr(Member, field) == value))
+
+
+def upsert(
+    session: Session, tenant: Tenant, external_id: str, changes: Mapping[str, Any], *, now: datetime
+) -> Upserted:
+    """Enrol or change a member. A field that is absent stays as it is, one that is None is cleared.
+
+    An e-mail address, phone or card that another member has is a `Conflict`, and nothing is written.
+    """
+    values = _checked(tenant, changes)
+    member = session.scalar(_living().where(Member.external_id == external_id).with_for_update(key_share=True))
+    is_new = member is None
+    try:
+        with session.begin_nested():
+            member = member or _enrol(session, tenant, external_id, now=now)
+            for field, value in values.items():
+                setattr(member, field, value)
+            member.updated_at = now
+            session.flush()
+    except IntegrityError as error:
+        raise _taken(error) from error
+    if is_new:
+        _tell_they_joined(session, member, now=now)
+    return Upserted(member, is_new)
+
+
+def completeness(member: Member) -> Completeness:
+    """Which of the profile's fields are known."""
+    missing = [field for field in PROFILE if not getattr(member, field)]
+    return Completeness(100 * (len(PROFILE) - len(missing)) // len(PROFILE), missing)
+
+
+def search(words: str, *, before_id: int | None, limit: int) -> Select[tuple[Member]]:
+    """Members whose names, addresses, card or number begin with `words`, newest first.
+
+    Every word is compared by its beginning, as ranges over byte-wise keys: indexes serve them, row-level security
+    stays on, and a hundred thousand members answer in milliseconds.
+    """
+    query = select(Member).where(Member.erased_at.is_(None)).order_by(Member.id.desc()).limit(limit)
+    if before_id is not None:
+        query = query.where(Member.id < before_id)
+    if not words.strip():
+        return query
+    return query.where(Member.id.in_(_matching(words.strip().lower().split())))
+
+
+def _matching(words: list[str]) -> Select[tuple[int]]:
+    names = (Member.first_name_key, Member.last_name_key)
+    if len(words) == 1:
+        keys = (*names, Member.email_key, Member.phone, Member.card, Member.external_id)
+        ranges = [select(Member.id).where(_begins(key, words[0])) for key in keys]
+        ranges += [select(Member.id).where(_begins(key, words[0].upper())) for key in (Member.card, Member.external_id)]
+    else:
+        first, *_, last = words
+        ranges = [
+            select(Member.id).where(_begins(names[0], first), _begins(names[1], last)),
+            select(Member.id).where(_begins(names[1], first), _begins(names[0], last)),
+            select(Member.id).where(or_(*(_begins(name, " ".join(words)) for name in names))),
+            select(Member.id).where(_begins(Member.phone, "".join(words))),
+        ]
+    return select(union(*ranges).subquery().c.id)
+
+
+def _begins(key: Any, word: str) -> Any:
+    return (key >= word) & (key < word + HIGHEST)
+
+
+def _living() -> Select[tuple[Member]]:
+    return select(Member).where(Member.erased_at.is_(None))
+
+
+def _enrol(session: Session, tenant: Tenant, external_id: str, *, now: datetime) -> Member:
+    today = now.astimezone(ZoneInfo(tenant.timezone)).date()
+    member = Member(
+        tenant_id=tenant.id, external_id=external_id, joined_on=today, attributes={}, created_at=now, updated_at=now
+    )
+    session.add(member)
+    return member
+
+
+def _tell_they_joined(session: Session, member: Member, *, now: datetime) -> None:
+    session.add(
+        Event(
+            tenant_id=member.tenant_id,
+            type="registration.completed",
+            member_id=member.id,
+            occurred_at=now,
+            properties={},
+        )
+    )
+    session.flush()
+
+
+def _checked(tenant: Tenant, changes: Mapping[str, Any]) -> dict[str, Any]:
+    """The changes in our spelling. `email` and `phone` may be as people type them."""
+    values = {field: changes[field] for field in PLAIN if field in changes}
+    if values.get("joined_on", ...) is None:
+        raise Unacceptable.at("joined_on", "Every member joined on some day: leave it out or give a date.")
+    if "attributes" in values:
+        values["attributes"] = values["attributes"] or {}
+    if values.get("timezone"):
+        _known_zone(values["timezone"])
+    if "email" in changes:
+        values["email"] = addresses.email(changes["email"]) if changes["email"] else None
+    if "phone" in changes:
+        values |= _phone(changes["phone"], values.get("country") or tenant.country)
+    return values
+
+
+def _phone(typed: str | None, country: str) -> dict[str, Any]:
+    if not typed:
+        return {"phone": None, "phone_country": None, "phone_takes_texts": False}
+    phone = addresses.phone(typed, country=country)
+    return {"phone": phone.number, "phone_country": phone.country, "phone_takes_texts": phone.takes_texts}
+
+
+def _known_zone(name: str) -> None:
+    try:
+        ZoneInfo(name)
+    except (KeyError, ValueError, OSError) as error:
+        raise Unacceptable.at("timezone", "No such time zone. Write it like Europe/Vienna.") from error
+
+
+def _taken(error: IntegrityError) -> Exception:
+    name = getattr(getattr(error.orig, "diag", None), "constraint_name", None)
+    if name not in TAKEN:
+        return error
+    field, words = TAKEN[name]
+    return Conflict(words, [FieldError(field, words)])
