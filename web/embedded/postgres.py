@@ -120,7 +120,8 @@ def _initdb(data: Path, password_file: Path, user: SystemUser) -> None:
         "--no-sync",
         "--no-instructions",
     ]
-    done = subprocess.run(command, cwd="/", capture_output=True, text=True, **system_user.credentials(user))
+    credentials = system_user.credentials(user)
+    done = subprocess.run(command, check=False, cwd="/", capture_output=True, text=True, **credentials)
     if done.returncode != 0:
         raise RuntimeError(f"initdb failed: {done.stderr.strip() or done.stdout.strip()}")
 

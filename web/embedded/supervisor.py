@@ -73,7 +73,7 @@ class Child:
                 start_new_session=True,
                 pass_fds=self.inherit,
                 # After the change of user: that would forget the signal again.
-                preexec_fn=lambda: die_with_parent(plan["stop_signal"]),
+                preexec_fn=lambda: die_with_parent(plan["stop_signal"]),  # noqa: PLW1509 (there are no threads here)
                 **credentials,
             )
         self.started_at = now
@@ -92,7 +92,8 @@ def anyone_lives(folder):
         entries = [entry for entry in os.scandir(folder) if not entry.name.startswith(".")]
     except FileNotFoundError:
         return False
-    return any([is_locked(entry.path) for entry in entries])
+    locked = [is_locked(entry.path) for entry in entries]  # all of them: looking tidies up
+    return any(locked)
 
 
 def is_locked(path):

@@ -1,0 +1,47 @@
+"""`regulars db`: the tables and their versions."""
+
+from pathlib import Path
+
+from alembic import command
+from alembic.config import Config
+from alembic.runtime.migration import MigrationContext
+from alembic.script import ScriptDirectory
+from sqlalchemy import Connection, make_url
+
+MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
+
+
+def upgrade(owner_url: str, app_role: str) -> str:
+    """Migrate to the newest tables as the owner's role and open them to `app_role`; the revision reached."""
+    config = _config()
+    config.attributes["owner_url"] = owner_url
+    config.attributes["app_role"] = app_role
+    command.upgrade(config, "head")
+    return newest()
+
+
+def newest() -> str:
+    """The revision that this version of the product needs."""
+    revision = ScriptDirectory.from_config(_config()).get_current_head()
+    if revision is None:
+        raise LookupError(f"no migrations in {MIGRATIONS}")
+    return revision
+
+
+def reached(connection: Connection) -> str | None:
+    """The revision that a database is at; None when it was never migrated."""
+    return MigrationContext.configure(connection).get_current_revision()
+
+
+def role_of(url: str) -> str:
+    """The role that a database address connects as."""
+    role = make_url(url).username
+    if not role:
+        raise ValueError("the database address names no role")
+    return role
+
+
+def _config() -> Config:
+    config = Config()
+    config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
+    return config
