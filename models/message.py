@@ -2,7 +2,7 @@ from datetime import datetime
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, SmallInteger, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import NOW, Base, TenantOwned
@@ -114,6 +114,10 @@ class Message(TenantOwned, Base):
     gateway_id: Mapped[int | None]
     due_at: Mapped[datetime]
     expires_at: Mapped[datetime | None]
+    timezone: Mapped[str | None]  # where the member reads it; none = nobody's night matters
+    quiet_from: Mapped[int | None] = mapped_column(SmallInteger)  # the sender's own quiet hours, minutes after midnight
+    quiet_to: Mapped[int | None] = mapped_column(SmallInteger)
+    hours_of: Mapped[str | None]  # the country whose hours for texts and calls are kept
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     values: Mapped[dict[str, Any]] = mapped_column("placeholder_values", server_default=text("'{}'"))
     attempts: Mapped[int] = mapped_column(server_default="0")

@@ -488,6 +488,10 @@ def upgrade() -> None:
         sa.Column("gateway_id", sa.BigInteger(), nullable=True),
         sa.Column("due_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("expires_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("timezone", sa.Text(), nullable=True),
+        sa.Column("quiet_from", sa.SmallInteger(), nullable=True),
+        sa.Column("quiet_to", sa.SmallInteger(), nullable=True),
+        sa.Column("hours_of", sa.Text(), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column(
             "placeholder_values",
