@@ -1,0 +1,135 @@
+"""Cafés: opening one, finding one."""
+
+import re
+from dataclasses import dataclass
+from datetime import datetime
+from zoneinfo import available_timezones
+
+from babel import Locale, UnknownLocaleError
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain import money
+from domain.accounts import keys, users
+from domain.accounts.secrets import new_password
+from domain.errors import Conflict, FieldError, Unacceptable
+from models.tenant import Tenant
+from models.user import Membership, User
+
+SLUG = re.compile(r"[a-z0-9](-?[a-z0-9])*")
+LONGEST_SLUG = 63
+LONGEST_NAME = 120
+RESERVED_SLUGS = {"api", "static", "hooks", "admin", "support", "new"}
+
+
+@dataclass(frozen=True, slots=True)
+class NewCafe:
+    """A café just opened. `password` is shown once, and None when the owner signed in here before."""
+
+    tenant: Tenant
+    owner: User
+    password: str | None
+    api_key: str
+
+
+def create(
+    session: Session,
+    *,
+    name: str,
+    slug: str,
+    owner_email: str,
+    now: datetime,
+    timezone: str = "Europe/Vienna",
+    currency: str = "EUR",
+    country: str = "AT",
+    locale: str = "en",
+    postal_address: str | None = None,
+) -> NewCafe:
+    """Open a café with its owner and a key for everything. Loyalty's defaults: `loyalty.defaults.open_cafe`.
+
+    Raises `Unacceptable` with the fields that are wrong, `Conflict` when the slug is taken.
+    """
+    _refuse_wrong(name=name, slug=slug, timezone=timezone, currency=currency, country=country, locale=locale)
+    if by_slug(session, slug):
+        raise Conflict(f"There is a café {slug} already.", [FieldError("slug", "This one is taken.")])
+    owner, password = _owner(session, owner_email, locale=locale)
+    tenant = Tenant(
+        name=name.strip(),
+        slug=slug,
+        timezone=timezone,
+        currency=currency,
+        country=country,
+        locale=locale,
+        postal_address=postal_address or None,
+        created_at=now,
+    )
+    session.add(tenant)
+    session.flush()
+    session.add(Membership(tenant_id=tenant.id, user_id=owner.id, role="owner", created_at=now))
+    api_key, _row = keys.create(session, tenant_id=tenant.id, scopes=[keys.ALL], name="first key")
+    session.flush()
+    return NewCafe(tenant, owner, password, api_key)
+
+
+def by_slug(session: Session, slug: str) -> Tenant | None:
+    """The café of this slug."""
+    return session.scalar(select(Tenant).where(Tenant.slug == slug))
+
+
+def of_member(session: Session, *, user_id: int, slug: str) -> tuple[Tenant, Membership] | None:
+    """The café of this slug, if the user belongs to it: strangers learn nothing about it."""
+    rows = session.execute(
+        select(Tenant, Membership)
+        .join(Membership, Membership.tenant_id == Tenant.id)
+        .where(Tenant.slug == slug, Membership.user_id == user_id)
+    )
+    found = rows.one_or_none()
+    return (found[0], found[1]) if found else None
+
+
+def of_user(session: Session, user_id: int) -> list[Tenant]:
+    """The cafés a user belongs to, by name."""
+    belonging = select(Tenant).join(Membership, Membership.tenant_id == Tenant.id).where(Membership.user_id == user_id)
+    return list(session.scalars(belonging.order_by(Tenant.name, Tenant.id)))
+
+
+def _owner(session: Session, email: str, *, locale: str) -> tuple[User, str | None]:
+    known = users.find(session, users.normalise_email(email))
+    if known:
+        return known, None
+    password = new_password()
+    language = Locale.parse(locale.replace("-", "_")).language
+    return users.create(session, email=email, password=password, locale=language), password
+
+
+def _refuse_wrong(*, name: str, slug: str, timezone: str, currency: str, country: str, locale: str) -> None:
+    checks = {
+        "name": (is_name(name), f"Give the café a name of at most {LONGEST_NAME} characters."),
+        "slug": (is_slug(slug), "Small letters, digits and single hyphens between them, at most 63."),
+        "timezone": (timezone in available_timezones(), "This time zone is not known. Write it like Europe/Vienna."),
+        "currency": (money.is_currency(currency), "This currency is not known. Write it like EUR."),
+        "country": (country in Locale("en").territories and len(country) == 2, "Write the country like AT."),
+        "locale": (is_locale(locale), "This language is not known. Write it like en or de-AT."),
+    }
+    errors = [FieldError(path, message) for path, (right, message) in checks.items() if not right]
+    if errors:
+        raise Unacceptable(" ".join(f"{each.path}: {each.message}" for each in errors), errors)
+
+
+def is_name(name: str) -> bool:
+    """Whether this can be a café's name on paper and in a mail header."""
+    return bool(name.strip()) and len(name) <= LONGEST_NAME and name.isprintable()
+
+
+def is_slug(slug: str) -> bool:
+    """Whether this can stand for a café in an address."""
+    return len(slug) <= LONGEST_SLUG and SLUG.fullmatch(slug) is not None and slug not in RESERVED_SLUGS
+
+
+def is_locale(locale: str) -> bool:
+    """Whether we know how people of this locale write dates and numbers."""
+    try:
+        Locale.parse(locale.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return False
+    return True

@@ -1,0 +1,52 @@
+"""Money as whole minor units: reading it, writing it, showing it. No binary floats anywhere."""
+
+from decimal import Decimal, InvalidOperation
+
+from babel.numbers import format_currency, get_currency_precision, list_currencies
+
+from domain.errors import Unacceptable
+
+LARGEST_MINOR = 10**15
+
+
+def is_currency(code: str) -> bool:
+    """Whether `code` is a currency of ISO 4217."""
+    return code in list_currencies()
+
+
+def decimals(currency: str) -> int:
+    """How many digits the currency has after the point: 2 for EUR, 0 for JPY, 3 for KWD."""
+    return get_currency_precision(currency)
+
+
+def to_minor(amount: str, currency: str) -> int:
+    """`"12.50"` in EUR is 1250. Raises `Unacceptable` for what is no amount or has more decimals than the currency."""
+    places = decimals(currency)
+    value = _exact(amount)
+    minor = value.scaleb(places)
+    if minor != minor.to_integral_value():
+        raise Unacceptable(f"{currency} has {places} decimals, {amount} has more.")
+    if abs(minor) > LARGEST_MINOR:
+        raise Unacceptable(f"{amount} {currency} is more than can be booked.")
+    return int(minor)
+
+
+def to_major(minor: int, currency: str) -> str:
+    """1250 in EUR is `"12.50"`, with exactly the currency's number of decimals."""
+    places = decimals(currency)
+    return f"{Decimal(minor).scaleb(-places):.{places}f}"
+
+
+def format_money(minor: int, currency: str, locale: str) -> str:
+    """The amount as people of `locale` write it: `€12.50`, `12,50 €`."""
+    return format_currency(Decimal(to_major(minor, currency)), currency, locale=locale.replace("-", "_"))
+
+
+def _exact(amount: str) -> Decimal:
+    plain = isinstance(amount, str) and len(amount) <= 32 and amount.removeprefix("-").replace(".", "", 1).isdecimal()
+    if not plain or not amount.isascii() or amount.endswith(".") or amount.removeprefix("-").startswith("."):
+        raise Unacceptable(f"{amount!r} is not an amount. Write it like 12.50.")
+    try:
+        return Decimal(amount)
+    except InvalidOperation:
+        raise Unacceptable(f"{amount!r} is not an amount. Write it like 12.50.") from None

@@ -1,0 +1,94 @@
+"""Builds the application out of its parts."""
+
+from flask import Flask
+from flask_openapi3 import OpenAPI
+
+from domain.accounts import vault
+from models.database import db
+from web import (
+    access,
+    assets,
+    attempts,
+    blueprints,
+    config,
+    errors,
+    extensions,
+    filters,
+    guard,
+    headers,
+    languages,
+    metrics,
+    navigation,
+    sessions,
+    tenancy,
+)
+from web.config import ConfigurationError, Settings, driver_url
+from web.embedded import servers
+from web.proxy import BehindOurProxy
+
+LARGEST_REQUEST = 21 * 1024 * 1024  # a file of 20 MiB and its form
+LARGEST_FORM = 1024 * 1024
+POOL = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 10, "pool_pre_ping": True, "pool_recycle": 1800}
+CONNECT = {"connect_timeout": 5, "application_name": "regulars"}
+
+
+def build(settings: Settings | None = None) -> Flask:
+    """The application for these settings, or for the environment's. Opens no connection yet.
+
+    Raises `ConfigurationError` with what to change.
+    """
+    settings = with_servers(settings or config.load())
+    app = OpenAPI(
+        "web", root_path=str(config.PROJECT), template_folder="templates", static_folder="static", doc_ui=False
+    )
+    app.config.update(_flask_config(settings))
+    app.url_map.converters["int"] = guard.RowId
+    app.jinja_env.add_extension("jinja2.ext.do")
+    vault.unlock(settings.credentials_key)
+    _init_extensions(app, settings)
+    for part in (metrics, errors, assets, attempts, guard, tenancy, access, headers, filters, navigation):
+        part.init_app(app)
+    blueprints.register(app)
+    app.wsgi_app = BehindOurProxy(app.wsgi_app)  # type: ignore[method-assign]
+    return app
+
+
+def with_servers(settings: Settings) -> Settings:
+    """The settings with a database and a Redis in them: those named, else the embedded ones."""
+    if settings.database_url and settings.redis_url:
+        return settings
+    if settings.is_production:
+        raise ConfigurationError("DATABASE_URL and REDIS_URL are missing. Production needs servers of its own.")
+    embedded = servers.ensure(settings.home)
+    return settings.model_copy(
+        update={
+            "database_url": settings.database_url or embedded.database_url,
+            "database_owner_url": settings.database_owner_url or embedded.database_owner_url,
+            "redis_url": settings.redis_url or embedded.redis_url,
+        }
+    )
+
+
+def _flask_config(settings: Settings) -> dict[str, object]:
+    return {
+        "SETTINGS": settings,
+        "SQLALCHEMY_DATABASE_URI": driver_url(settings.database_url or ""),
+        "SQLALCHEMY_ENGINE_OPTIONS": {**POOL, "connect_args": CONNECT},
+        "RATELIMIT_STORAGE_URI": settings.redis_url,
+        "RATELIMIT_STORAGE_OPTIONS": {"socket_connect_timeout": 0.5, "socket_timeout": 0.5},
+        "MAX_CONTENT_LENGTH": LARGEST_REQUEST,
+        "MAX_FORM_MEMORY_SIZE": LARGEST_FORM,
+        "WTF_CSRF_CHECK_DEFAULT": False,  # `guard` knows who may do without
+        "WTF_CSRF_TIME_LIMIT": None,  # a form token lives as long as its session
+        "WTF_CSRF_SSL_STRICT": False,  # Sec-Fetch-Site and Origin are checked instead
+    }
+
+
+def _init_extensions(app: Flask, settings: Settings) -> None:
+    db.init_app(app)
+    extensions.htmx.init_app(app)
+    extensions.csrf.init_app(app)
+    extensions.limiter.init_app(app)
+    extensions.migrate.init_app(app, db, directory=str(config.PROJECT / "migrations"))
+    languages.init_app(app)
+    sessions.init_app(app, settings)

@@ -1,0 +1,71 @@
+"""How templates show money, numbers and times: as people in the café's country write them."""
+
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from babel import Locale
+from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.numbers import format_decimal
+from flask import Flask, g
+
+from domain import clock
+from domain.money import format_money
+from web import languages
+
+
+def init_app(app: Flask) -> None:
+    """Offer the filters to all templates."""
+    filters = {"money": money, "when": when, "day": day, "clock": time_of_day, "ago": ago, "number": number}
+    app.jinja_env.filters.update(filters)
+
+
+def locale() -> Locale:
+    """The person's language, with the café's country where it speaks that language: `en`, `de_AT`."""
+    tenant = g.get("tenant")
+    spoken = languages.language()
+    own = Locale.parse(tenant.locale.replace("-", "_")) if tenant else None
+    return own if own and own.language == spoken else Locale.parse(spoken)
+
+
+def zone() -> ZoneInfo:
+    """The café's time zone."""
+    return ZoneInfo(languages.zone())
+
+
+def money(minor: int, currency: str | None = None) -> str:
+    """1250 as `€12.50`. Without a currency, the café's."""
+    return format_money(minor, currency or g.tenant.currency, str(locale()))
+
+
+def number(value: float) -> str:
+    """1284 as `1,284`."""
+    return format_decimal(value, locale=locale())
+
+
+def when(instant: datetime | None) -> str:
+    """Short enough for a table: the time today, `yesterday 14:10`, else the date, all in the café's zone."""
+    if instant is None:
+        return "–"
+    local, today = instant.astimezone(zone()), clock.now().astimezone(zone()).date()
+    if local.date() == today:
+        return format_time(local, "HH:mm", locale=locale(), tzinfo=zone())
+    pattern = "d MMM HH:mm" if local.year == today.year else "d MMM yyyy HH:mm"
+    return format_datetime(local, pattern, tzinfo=zone(), locale=locale())
+
+
+def day(value: date | datetime | None) -> str:
+    """`22 November 2026`; of an instant, the café's local day."""
+    if value is None:
+        return "–"
+    local = value.astimezone(zone()).date() if isinstance(value, datetime) else value
+    return format_date(local, "long", locale=locale())
+
+
+def time_of_day(instant: datetime) -> str:
+    """`08:12` in the café's zone."""
+    return format_time(instant.astimezone(zone()), "HH:mm", tzinfo=zone(), locale=locale())
+
+
+def ago(instant: datetime) -> str:
+    """`3 hours ago`."""
+    return format_timedelta(instant - clock.now(), add_direction=True, locale=locale())

@@ -1,0 +1,32 @@
+"""In which language and time zone an answer speaks."""
+
+from flask import Flask, g, request
+from flask_login import current_user
+
+from web.config import PROJECT
+from web.extensions import babel
+
+LANGUAGES = ("en", "de")
+
+
+def init_app(app: Flask) -> None:
+    """Choose language and zone per request. Words are English where no catalogue has them."""
+    app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PROJECT / "web" / "translations")
+    babel.init_app(app, default_locale="en", locale_selector=language, timezone_selector=zone)
+    app.jinja_env.globals["language"] = language
+
+
+def language() -> str:
+    """The person's own language; a stranger's is read from the browser."""
+    chosen = g.get("language")
+    if chosen:
+        return chosen
+    if current_user.is_authenticated and current_user.locale in LANGUAGES:
+        return current_user.locale
+    return request.accept_languages.best_match(LANGUAGES, "en")
+
+
+def zone() -> str:
+    """The café's time zone."""
+    tenant = g.get("tenant")
+    return tenant.timezone if tenant else "UTC"
