@@ -1,0 +1,1 @@
+"""Business systems in and out, one file per system. What differs between tills ends here."""
