@@ -66,11 +66,11 @@ def record(session: Session, member_id: int, answers: Sequence[Answer], proof: P
         return []
     session.execute(select(Member.id).where(Member.id == member_id).with_for_update(key_share=True))
     standing = {(s.channel, s.topic): s for s in _states(session, member_id)}
-    changed = [answer for answer in answers if _changes(standing.get((answer.channel, answer.topic)), answer, proof)]
+    latest = [answer for answer in answers if _is_latest(standing.get((answer.channel, answer.topic)), answer, proof)]
     ids = _append(session, member_id, answers, proof, now=now)
-    for answer in changed:
+    for answer in latest:
         _stand(session, member_id, answer, proof.given_at or now, ids[answer])
-    return changed
+    return [answer for answer in latest if _changes(standing.get((answer.channel, answer.topic)), answer)]
 
 
 def withdraw(
@@ -118,12 +118,16 @@ def _states(session: Session, member_id: int) -> Iterable[ConsentState]:
     )
 
 
-def _changes(state: ConsentState | None, answer: Answer, proof: Proof) -> bool:
+def _is_latest(state: ConsentState | None, answer: Answer, proof: Proof) -> bool:
     if state is None:
         return True
     if answer.granted:
-        return not state.granted and proof.given_at is not None and proof.given_at > state.since
+        return proof.given_at is not None and proof.given_at > state.since
     return proof.given_at is None or proof.given_at >= state.since
+
+
+def _changes(state: ConsentState | None, answer: Answer) -> bool:
+    return state is None or state.granted != answer.granted
 
 
 def _append(
