@@ -1,4 +1,4 @@
-"""The base of every vendor played over HTTP: a threaded server on loopback that can also hang, drop and answer oddly."""
+"""The base of every vendor played over HTTP: a threaded server on loopback that can also hang and drop."""
 
 import json
 import socket
@@ -7,7 +7,6 @@ import threading
 from collections import deque
 from enum import StrEnum
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
-from types import TracebackType
 from typing import Any, Self
 
 from werkzeug.test import EnvironBuilder
@@ -82,7 +81,7 @@ class PlayedHttp:
     def __enter__(self) -> Self:
         return self.start()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
 
@@ -105,7 +104,11 @@ class _Handler(BaseHTTPRequestHandler):
     def _serve(self) -> None:
         answer = self.server.played.take(self._request())  # type: ignore[attr-defined]
         if answer is None:
-            return self._drop()
+            self._drop()
+        else:
+            self._send(answer)
+
+    def _send(self, answer: Response) -> None:
         self.send_response(answer.status_code)
         body = b"" if self.command == "HEAD" else answer.get_data()
         answer.headers["Content-Length"] = str(len(body))

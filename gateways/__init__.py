@@ -1,0 +1,92 @@
+"""Messages out, one file per provider. A new provider is one file and one line in `PROVIDERS`."""
+
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
+from typing import Any
+
+from pydantic import SecretStr, ValidationError
+
+from domain.delivery.ports import Gateway
+from domain.errors import FieldError, NotFound, Unacceptable
+from gateways.address import OutboundRules
+from gateways.provider import GatewayConfig, Hook, Provider, Surroundings
+from gateways.smtp import PROVIDER as SMTP
+from gateways.twilio import PROVIDER as TWILIO
+
+PROVIDERS: Mapping[str, Provider] = MappingProxyType(
+    {
+        "smtp": SMTP,
+        "twilio": TWILIO,
+    }
+)
+
+
+def get(provider: str) -> Provider:
+    """The provider of that name. Raises `NotFound`."""
+    try:
+        return PROVIDERS[provider]
+    except KeyError:
+        raise NotFound(f"There is no provider {provider!r}. There are: {', '.join(PROVIDERS)}.") from None
+
+
+def open_gateway(
+    provider: str,
+    config: Mapping[str, Any],
+    *,
+    hook_url: str = "",
+    trusted_hosts: Collection[str] = (),
+    sender: str = "",
+) -> Gateway:
+    """A gateway ready to send; nothing is connected yet. Close it after use.
+
+    `hook_url` is where the provider reports to, `trusted_hosts` are the `host:port` the operator vouches for (for an
+    account the operator added: its own, see `host_of`; in development: `OUTBOUND_ALLOW`), `sender` is the café's
+    address where the settings name none. Raises `Unacceptable` for settings that do not fit.
+    """
+    chosen = get(provider)
+    around = Surroundings(hook_url, frozenset(each.lower() for each in trusted_hosts), sender)
+    return chosen.open(read_config(provider, config), around)
+
+
+def open_hook(provider: str, config: Mapping[str, Any]) -> Hook | None:
+    """What verifies and reads this account's reports and inbound texts, or None when its provider sends none."""
+    chosen = get(provider)
+    return chosen.hook(read_config(provider, config)) if chosen.hook else None
+
+
+def read_config(provider: str, config: Mapping[str, Any]) -> GatewayConfig:
+    """The settings, checked. Raises `Unacceptable` with a sentence per field, in which no typed value is repeated."""
+    try:
+        return get(provider).config.model_validate(dict(config))
+    except ValidationError as error:
+        errors = [FieldError(".".join(map(str, each["loc"])), _sentence(each["msg"])) for each in error.errors()]
+        raise Unacceptable("These settings do not fit.", errors) from None
+
+
+def check(provider: str, config: Mapping[str, Any], *, trusted_hosts: Collection[str] = ()) -> None:
+    """Judge settings before they are saved: their fields, and that we may connect to where they point.
+
+    Raises `Unacceptable`; an address we may not reach is `NotAllowed`, whatever the reason.
+    """
+    endpoint = read_config(provider, config).endpoint
+    rules = OutboundRules(get(provider).ports, frozenset(each.lower() for each in trusted_hosts))
+    rules.check(endpoint.scheme, endpoint.host, endpoint.port)
+    try:
+        rules.addresses(endpoint.host, endpoint.port)
+    except OSError:
+        raise Unacceptable.at("url", "This host has no address.") from None
+
+
+def host_of(provider: str, config: Mapping[str, Any]) -> str:
+    """The `host:port` these settings point to: trusted when the operator typed them."""
+    return read_config(provider, config).endpoint.authority
+
+
+def secret_fields(provider: str) -> frozenset[str]:
+    """The names of the settings that are never shown again."""
+    fields = get(provider).config.model_fields
+    return frozenset(field.alias or name for name, field in fields.items() if field.annotation is SecretStr)
+
+
+def _sentence(message: str) -> str:
+    return message.removeprefix("Value error, ").rstrip(".") + "."
