@@ -1,0 +1,157 @@
+"""Members: enrolled, changed, shown, forgotten."""
+
+import re
+from datetime import timedelta
+from typing import Annotated, Any
+
+from flask import g
+from pydantic import AfterValidator, ConfigDict, Field, model_validator
+from sqlalchemy import select
+
+from domain import clock
+from domain.accounts import audit
+from domain.audience import consent, erasure, members
+from domain.errors import Conflict, Unacceptable
+from models.database import db
+from models.member import Member
+from web.blueprints.api import auth, pages, profiles
+from web.blueprints.api.noun import Noun, Reply, canonical
+from web.blueprints.api.pages import Page
+from web.blueprints.api.profiles import MemberAnswer
+from web.blueprints.api.shapes import Answer, Body, Day, ExternalId, Instant, Line, Scalar
+
+bp = Noun("members", "The people of the café's loyalty programme.")
+
+LARGEST_ATTRIBUTES = 16 * 1024
+CLOCKS_DIFFER = timedelta(minutes=10)
+LOCALE = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Z]{2}|\d{3}))?")
+
+
+def _small(attributes: dict[str, Any] | None) -> dict[str, Any] | None:
+    if attributes and len(canonical(attributes)) > LARGEST_ATTRIBUTES:
+        raise ValueError("Attributes are at most 16 KiB together.")
+    return attributes
+
+
+def _locale(text: str | None) -> str | None:
+    if text is not None and not LOCALE.fullmatch(text):
+        raise ValueError("Write the language like de or de-AT.")
+    return text
+
+
+class MemberPath(Body):
+    """Which member."""
+
+    external_id: ExternalId
+
+
+class MemberBody(Body):
+    """What to know about a member. Absent = unchanged, null = cleared."""
+
+    model_config = ConfigDict(
+        json_schema_extra={
+            "examples": [
+                {
+                    "first_name": "Nora",
+                    "email": "nora@example.com",
+                    "phone": "0660 1234567",
+                    "consents": {"email": {"rewards": True}},
+                    "consent_source": "till form",
+                }
+            ]
+        }
+    )
+
+    first_name: Line | None = None
+    last_name: Line | None = None
+    email: Annotated[str, Field(max_length=254)] | None = None
+    phone: Annotated[str, Field(max_length=40)] | None = Field(
+        None, description="E.164, or as people of the café's country write it."
+    )
+    card: Annotated[Line, Field(min_length=1, max_length=120)] | None = None
+    birthday: Day | None = None
+    joined_on: Day | None = None
+    locale: Annotated[str | None, AfterValidator(_locale)] = Field(None, examples=["de-AT"])
+    timezone: Line | None = Field(None, examples=["Europe/Vienna"])
+    country: Annotated[str, Field(pattern=r"^[A-Z]{2}$")] | None = Field(None, examples=["AT"])
+    attributes: Annotated[
+        dict[Annotated[str, Field(min_length=1, max_length=64)], Scalar] | None, AfterValidator(_small)
+    ] = None
+    consents: dict[str, dict[str, bool]] = Field(
+        default={}, description="`{channel: {topic: bool}}`; needs `consent_source`."
+    )
+    consent_source: Annotated[Line, Field(min_length=1)] | None = None
+    consent_at: Instant | None = Field(None, description="When the member said so; without it a yes opens less.")
+
+    @model_validator(mode="after")
+    def _said_where(self) -> "MemberBody":
+        if self.consents and not self.consent_source:
+            raise ValueError("consents needs consent_source: say where the member said so.")
+        return self
+
+
+class TimelineItem(Answer):
+    """One thing that happened to a member."""
+
+    at: str
+    type: str
+    summary: str
+    message: dict[str, Any] | None = None
+
+
+@bp.operation("GET", "/members", scopes=["members:read"], answers={200: pages.listing(MemberAnswer)})
+def index(query: Page) -> Reply:
+    """Members, newest first"""
+    return pages.by_id(select(Member).where(Member.erased_at.is_(None)), Member.id, query, profiles.of_members)
+
+
+@bp.operation("GET", "/members/<path:external_id>", scopes=["members:read"], answers={200: MemberAnswer})
+def show(path: MemberPath) -> Reply:
+    """One member"""
+    member = members.get(db.session, path.external_id)
+    return Reply(200, profiles.of_members([member])[0])
+
+
+@bp.operation(
+    "PUT",
+    "/members/<path:external_id>",
+    scopes=["members:write"],
+    answers={200: MemberAnswer, 201: MemberAnswer},
+    refusals=[409],
+)
+def put(path: MemberPath, body: MemberBody) -> Reply:
+    """Enrol or change a member"""
+    return save(path.external_id, body)
+
+
+@bp.operation("DELETE", "/members/<path:external_id>", scopes=["members:write"], answers={204: None})
+def erase(path: MemberPath) -> Reply:
+    """Erase the person, keep the anonymous ledger"""
+    now = clock.now()
+    member = members.get(db.session, path.external_id)
+    erasure.erase(db.session, member, now=now)
+    audit.record(db.session, actor=auth.actor(), action="member.erased", subject=f"member:{member.id}", now=now)
+    return Reply(204, None)
+
+
+def save(external_id: str, body: MemberBody) -> Reply:
+    """Upsert the member and record what they said; also for a line of a batch."""
+    now = clock.now()
+    changes = {name: value for name, value in body.given().items() if not name.startswith("consent")}
+    answers = consent.read(body.consents)
+    if body.consent_at and body.consent_at > now + CLOCKS_DIFFER:
+        raise Unacceptable.at("consent_at", "This is in the future.")
+    saved = _upsert(external_id, changes, now=now)
+    proof = consent.Proof(source=body.consent_source or "api", given_at=body.consent_at)
+    consent.record(db.session, saved.member.id, answers, proof, now=now)
+    return Reply(201 if saved.is_new else 200, profiles.of_members([saved.member])[0])
+
+
+def _upsert(external_id: str, changes: dict[str, Any], *, now: Any) -> members.Upserted:
+    try:
+        return members.upsert(db.session, g.tenant, external_id, changes, now=now)
+    except Conflict as error:
+        if error.errors and error.errors[0].path == "external_id":
+            # Somebody enrolled the same member in this moment: now they are there to be changed.
+            return members.upsert(db.session, g.tenant, external_id, changes, now=now)
+        raise

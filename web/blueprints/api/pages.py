@@ -1,0 +1,83 @@
+"""Lists, a page at a time. A cursor says where the last page ended; what it says is nobody's business."""
+
+import base64
+import binascii
+from collections.abc import Callable, Sequence
+from typing import Annotated, Any, TypeVar
+
+from pydantic import BeforeValidator, ConfigDict, Field, create_model
+from sqlalchemy import Select
+
+from domain.errors import Unacceptable
+from models.database import db
+from web.blueprints.api.noun import Reply
+from web.blueprints.api.shapes import Answer, Body
+
+DEFAULT, MOST = 50, 500
+LARGEST_ID = 2**63 - 1
+
+Row = TypeVar("Row")
+
+
+def _digits(text: Any) -> Any:
+    if isinstance(text, str) and text.isascii() and text.isdigit() and len(text) <= 4:
+        return int(text)
+    raise ValueError(f"Give a whole number from 1 to {MOST}.")
+
+
+class Page(Body):
+    """Which part of a list."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=MOST)] = DEFAULT
+    cursor: Annotated[str, Field(max_length=200, description="`next` of the page before.")] = None  # type: ignore[assignment]
+
+
+def listing(item: type[Answer]) -> type[Answer]:
+    """The shape of a page of such items."""
+    following = (str | None, Field(description="The cursor of the next page; null on the last one."))
+    return create_model(f"{item.__name__}Page", __base__=Answer, items=(list[item], ...), next=following)  # type: ignore[call-overload, valid-type]
+
+
+def by_id(
+    query: Select[Any],
+    column: Any,
+    page: Page,
+    as_items: Callable[[Sequence[Any]], list[dict[str, Any]]],
+    *,
+    newest_first: bool = True,
+) -> Reply:
+    """One page of the rows of `query`, in the order of their numbers."""
+    if page.cursor is not None:
+        last = decode(page.cursor)
+        query = query.where(column < last if newest_first else column > last)
+    rows = db.session.execute(query.order_by(column.desc() if newest_first else column).limit(page.limit + 1)).all()
+    rows = [row[0] if len(row) == 1 else row for row in rows]
+    following = encode(_number(rows[page.limit - 1])) if len(rows) > page.limit else None
+    return Reply(200, {"items": as_items(rows[: page.limit]), "next": following})
+
+
+def encode(number: int) -> str:
+    """The cursor after the row of this number."""
+    return base64.urlsafe_b64encode(f"after:{number}".encode()).decode().rstrip("=")
+
+
+def decode(cursor: str) -> int:
+    """The number inside. Raises `Unacceptable` for what is no cursor of ours."""
+    try:
+        text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
+    except (binascii.Error, ValueError):
+        raise _bad() from None
+    number = text.removeprefix("after:")
+    if not number.isdigit() or int(number) > LARGEST_ID or encode(int(number)) != cursor:
+        raise _bad()
+    return int(number)
+
+
+def _bad() -> Unacceptable:
+    return Unacceptable.at("cursor", "This is no cursor of this list. Start without one.")
+
+
+def _number(row: Any) -> int:
+    return row.id if hasattr(row, "id") else row[0].id
