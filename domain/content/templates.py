@@ -1,0 +1,297 @@
+"""Templates: what owners write, checked and compiled once on saving, each state of it kept as a version."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import Select, select
+from sqlalchemy.orm import Session
+
+from domain.content import blocks as parts
+from domain.content import frame, rendering, sms
+from domain.content.frame import Theme
+from domain.content.placeholders import Catalogue, Occasion, catalogue, filled
+from domain.content.rendering import Compiled, Kind
+from domain.content.sms import Encoding
+from domain.errors import FieldError, NotFound, Unacceptable
+from models.currency import Currency
+from models.message import Channel
+from models.template import Template, TemplateVersion
+from models.tenant import Tenant
+
+LONGEST_NAME = 120
+LONGEST_SUBJECT = 250
+
+
+@dataclass(frozen=True, kw_only=True)
+class Wording:
+    """What an owner typed. An e-mail has a subject and either a body or blocks, everything else only a body."""
+
+    name: str
+    channel: str
+    subject: str | None = None
+    body: str | None = None
+    blocks: Sequence[Mapping[str, Any]] | None = None
+    occasion: str = Occasion.ANY
+
+    @property
+    def is_email(self) -> bool:
+        """Whether it becomes an HTML mail."""
+        return self.channel == Channel.EMAIL
+
+
+@dataclass(frozen=True)
+class Draft:
+    """Checked texts with gaps that were not saved: to preview while typing."""
+
+    subject: str | None
+    html: str | None
+    text: str
+
+
+Content = TemplateVersion | Draft
+"""Checked texts with gaps, saved or not."""
+
+
+@dataclass(frozen=True)
+class EmailPreview:
+    """An e-mail as one member would read it. `html` is a whole page: show it in a sandbox."""
+
+    subject: str
+    html: str
+    text: str
+
+
+@dataclass(frozen=True)
+class TextPreview:
+    """A text as one member would read it, with what it takes to send it."""
+
+    text: str
+    encoding: Encoding
+    units: int
+    parts: int
+
+
+@dataclass(frozen=True)
+class Prepared:
+    """A version ready to be rendered for many. `subject` and `html` are there for e-mails."""
+
+    text: Compiled
+    subject: Compiled | None = field(default=None)
+    html: Compiled | None = field(default=None)
+
+
+def get(session: Session, template_id: int) -> Template:
+    """The café's template of that number, archived or not, or `NotFound`."""
+    template = session.scalar(select(Template).where(Template.id == template_id))
+    if template is None:
+        raise NotFound("There is no such template.")
+    return template
+
+
+def listed(*, channel: str | None = None, before_id: int | None = None) -> Select[Template]:
+    """The templates in use, newest first; of one channel, or older than a number, if told so. Limit it yourself."""
+    query = select(Template).where(Template.archived_at.is_(None)).order_by(Template.id.desc())
+    if channel is not None:
+        query = query.where(Template.channel == channel)
+    return query if before_id is None else query.where(Template.id < before_id)
+
+
+def current(session: Session, template: Template) -> TemplateVersion:
+    """The version members receive now."""
+    return session.scalars(
+        select(TemplateVersion).where(
+            TemplateVersion.template_id == template.id, TemplateVersion.number == template.version
+        )
+    ).one()
+
+
+def save(
+    session: Session, tenant: Tenant, wording: Wording, *, now: datetime, template: Template | None = None
+) -> Template:
+    """Check and keep a wording: a new template, or a new version of the one given.
+
+    Raises `Unacceptable` with every problem beside its field (`subject`, `body`, `blocks.2.url`); nothing is written
+    then. Saving the same again makes no new version.
+    """
+    if template and template.channel != wording.channel:
+        raise Unacceptable.at("channel", "A template keeps its channel. Make a new one for another channel.")
+    content = draft(session, tenant, wording)
+    if template is None:
+        template = _new(session, wording, now=now)
+        _add_version(session, template, content, now=now)
+        return template
+    session.refresh(template, with_for_update=True)  # two owners who save at once make two versions
+    newest = current(session, template)
+    _write(template, wording, now=now)
+    if (newest.subject, newest.html, newest.text) != (content.subject, content.html, content.text):
+        template.version += 1
+        _add_version(session, template, content, now=now)
+    session.flush()
+    return template
+
+
+def archive(session: Session, template: Template, *, now: datetime) -> None:
+    """Take a template out of use. What speaks with it says `template_missing` from now on."""
+    template.archived_at = template.archived_at or now
+    session.flush()
+
+
+def wording_of(template: Template) -> Wording:
+    """What the owner typed last, to change parts of it (`dataclasses.replace`) and save again."""
+    return Wording(
+        name=template.name,
+        channel=template.channel,
+        subject=template.subject,
+        body=template.body,
+        blocks=template.blocks,
+        occasion=template.occasion,
+    )
+
+
+def draft(session: Session, tenant: Tenant, wording: Wording) -> Draft:
+    """The texts a wording becomes, without saving. Raises `Unacceptable` as `save` does."""
+    if problems := _problems(wording, known_to(session, wording.occasion)):
+        raise Unacceptable("The template cannot be used as it is.", problems)
+    if not wording.is_email:
+        return Draft(None, None, wording.body or "")
+    email, theme = _blocks(wording), theme_of(tenant)
+    made = Draft((wording.subject or "").strip(), frame.page(email, theme), frame.plain(email, theme))
+    prepared(made)  # the whole must hold too, not only its parts
+    return made
+
+
+def preview(content: Content, values: Mapping[str, Any], *, locale: str) -> EmailPreview | TextPreview:
+    """What one member would read. `values` by dotted name; what is missing shows the registry's example."""
+    ready = prepared(content)
+    text = _rendered(ready.text, values, locale)
+    if ready.subject is None or ready.html is None:
+        size = sms.measure(text)
+        return TextPreview(text, size.encoding, size.units, size.parts)
+    return EmailPreview(_rendered(ready.subject, values, locale), _rendered(ready.html, values, locale), text)
+
+
+def prepared(content: Content) -> Prepared:
+    """The content compiled; cheap to ask again."""
+    if content.html is None:
+        return Prepared(rendering.compile(content.text, Kind.SMS))
+    return Prepared(
+        rendering.compile(content.text, Kind.TEXT),
+        rendering.compile(content.subject or "", Kind.SUBJECT),
+        rendering.compile(content.html, Kind.HTML),
+    )
+
+
+def check_fits(session: Session, template: Template, occasion: Occasion | str) -> None:
+    """Whether a template can speak on an occasion: all its placeholders have a value then. `Unacceptable` if not."""
+    ready, known = prepared(current(session, template)), known_to(session, occasion)
+    used = sorted(ready.text.names | (ready.html.names if ready.html else set()))
+    used += sorted(ready.subject.names - set(used)) if ready.subject else []
+    if missing := [known.why_not(name) for name in used if known.find(name) is None]:
+        raise Unacceptable("This template does not fit here.", [FieldError("template", each) for each in missing])
+
+
+def known_to(session: Session, occasion: Occasion | str = Occasion.ANY) -> Catalogue:
+    """The placeholders an owner may use on an occasion: the registry's and the café's own currencies."""
+    try:
+        return catalogue(occasion, session.scalars(select(Currency.code)))
+    except ValueError as error:
+        there = ", ".join(each.value for each in Occasion)
+        raise Unacceptable.at("occasion", f"There is no occasion “{occasion}”. There are: {there}.") from error
+
+
+def theme_of(tenant: Tenant) -> Theme:
+    """How this café's e-mails look."""
+    logo = tenant.settings.get("logo_url") if tenant.settings else None
+    return Theme(colour=tenant.colour, logo=logo, language=tenant.locale)
+
+
+def _problems(wording: Wording, known: Catalogue) -> list[FieldError]:
+    problems = _name_problems(wording)
+    if wording.channel not in {each.value for each in Channel}:
+        return [*problems, FieldError("channel", "There is no such channel.")]
+    if wording.is_email:
+        return problems + _subject_problems(wording, known) + _email_problems(wording, known)
+    if wording.subject:
+        problems.append(FieldError("subject", "Only an e-mail has a subject."))
+    if wording.blocks:
+        problems.append(FieldError("blocks", "Only an e-mail is made of blocks."))
+    return problems + _body_problems(wording, known)
+
+
+def _name_problems(wording: Wording) -> list[FieldError]:
+    if 0 < len(wording.name.strip()) <= LONGEST_NAME:
+        return []
+    return [FieldError("name", f"A name has 1 to {LONGEST_NAME} characters.")]
+
+
+def _subject_problems(wording: Wording, known: Catalogue) -> list[FieldError]:
+    subject = (wording.subject or "").strip()
+    if not subject:
+        return [FieldError("subject", "An e-mail needs a subject.")]
+    if len(subject) > LONGEST_SUBJECT or "\n" in subject or "\r" in subject:
+        return [FieldError("subject", f"A subject is one line of at most {LONGEST_SUBJECT} characters.")]
+    return rendering.check(subject, Kind.SUBJECT, known, "subject")
+
+
+def _email_problems(wording: Wording, known: Catalogue) -> list[FieldError]:
+    if wording.blocks and wording.body:
+        return [FieldError("body", "An e-mail has a body or blocks, not both.")]
+    if not wording.blocks:
+        if found := _body_problems(wording, known):
+            return found
+        found = parts.problems(_blocks(wording), known)
+        return [FieldError("body", each.message) for each in found]
+    try:
+        return parts.problems(_blocks(wording), known)
+    except Unacceptable as refusal:
+        return refusal.errors
+
+
+def _body_problems(wording: Wording, known: Catalogue) -> list[FieldError]:
+    body = wording.body or ""
+    if not body.strip():
+        return [FieldError("body", "Write what it says.")]
+    if wording.channel == Channel.SMS and (extra := sms.too_many(body)):
+        return [FieldError("body", f"{extra} too many: a text has at most {sms.MOST_CHARACTERS} characters.")]
+    return rendering.check(body, Kind.TEXT if wording.is_email else Kind.SMS, known, "body")
+
+
+def _blocks(wording: Wording) -> list[parts.Block]:
+    return parts.parse(wording.blocks) if wording.blocks else parts.from_body(wording.body or "")
+
+
+def _rendered(compiled: Compiled, values: Mapping[str, Any], locale: str) -> str:
+    return compiled.render(filled(compiled.names, values), locale=locale)
+
+
+def _new(session: Session, wording: Wording, *, now: datetime) -> Template:
+    template = Template(channel=wording.channel, version=1, created_at=now)
+    _write(template, wording, now=now)
+    session.add(template)
+    session.flush()
+    return template
+
+
+def _write(template: Template, wording: Wording, *, now: datetime) -> None:
+    template.name = wording.name.strip()
+    template.subject = (wording.subject or "").strip() or None
+    template.body = wording.body or None
+    template.blocks = [dict(each) for each in wording.blocks] if wording.blocks else None
+    template.occasion = Occasion(wording.occasion)
+    template.updated_at = now
+
+
+def _add_version(session: Session, template: Template, content: Draft, *, now: datetime) -> None:
+    session.add(
+        TemplateVersion(
+            template_id=template.id,
+            number=template.version,
+            subject=content.subject,
+            html=content.html,
+            text=content.text,
+            created_at=now,
+        )
+    )
+    session.flush()
