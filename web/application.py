@@ -22,8 +22,8 @@ from web import (
     sessions,
     tenancy,
 )
-from web.config import ConfigurationError, Settings, driver_url
-from web.embedded import servers
+from web.config import Settings, driver_url
+from web.embedded.settings import with_servers
 from web.proxy import BehindOurProxy
 
 LARGEST_REQUEST = 21 * 1024 * 1024  # a file of 20 MiB and its form
@@ -51,22 +51,6 @@ def build(settings: Settings | None = None) -> Flask:
     blueprints.register(app)
     app.wsgi_app = BehindOurProxy(app.wsgi_app)  # type: ignore[method-assign]
     return app
-
-
-def with_servers(settings: Settings) -> Settings:
-    """The settings with a database and a Redis in them: those named, else the embedded ones."""
-    if settings.database_url and settings.redis_url:
-        return settings
-    if settings.is_production:
-        raise ConfigurationError("DATABASE_URL and REDIS_URL are missing. Production needs servers of its own.")
-    embedded = servers.ensure(settings.home)
-    return settings.model_copy(
-        update={
-            "database_url": settings.database_url or embedded.database_url,
-            "database_owner_url": settings.database_owner_url or embedded.database_owner_url,
-            "redis_url": settings.redis_url or embedded.redis_url,
-        }
-    )
 
 
 def _flask_config(settings: Settings) -> dict[str, object]:

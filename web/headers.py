@@ -27,7 +27,7 @@ def protect(response: Response) -> Response:
     for name, value in _headers().items():
         response.headers.setdefault(name, value)
     if request.endpoint == "static":
-        if request.args.get("v") and response.status_code in (200, 304):
+        if (request.args.get("v") or request.path.endswith(".woff2")) and response.status_code in (200, 304):
             response.headers["Cache-Control"] = ASSETS_STAY
         return response
     response.headers.setdefault("Cache-Control", "no-store" if _is_personal(response) else "no-cache")

@@ -78,4 +78,4 @@ def end_all(session: Session, user_id: int) -> None:
 def sweep(session: Session, *, now: datetime) -> int:
     """Remove the rows that ran out; how many there were."""
     ran_out = (UserSession.last_seen_at <= now - IDLE) | (UserSession.created_at <= now - ABSOLUTE)
-    return session.execute(delete(UserSession).where(ran_out)).rowcount
+    return len(session.scalars(delete(UserSession).where(ran_out).returning(UserSession.token_hash)).all())

@@ -9,7 +9,6 @@ from cryptography.hazmat.primitives.hashes import SHA256
 from cryptography.hazmat.primitives.kdf.hkdf import HKDF
 
 _PURPOSE = b"regulars credentials"
-_box: MultiFernet | None = None
 
 
 class VaultLocked(RuntimeError):
@@ -20,10 +19,15 @@ class WrongKey(RuntimeError):
     """None of the keys opens this: CREDENTIALS_KEY lost the key it was sealed with."""
 
 
+class _Keyring:
+    """The keys of this process: there is one environment, so there is one ring."""
+
+    box: MultiFernet | None = None
+
+
 def unlock(keys: Sequence[str]) -> None:
     """Give the vault its keys, newest first: the first one seals, all of them open. Done once when a process starts."""
-    global _box  # one vault a process, as there is one environment
-    _box = MultiFernet([Fernet(_derive(key)) for key in keys])
+    _Keyring.box = MultiFernet([Fernet(_derive(key)) for key in keys])
 
 
 def encrypt(credentials: Mapping[str, str]) -> bytes:
@@ -40,9 +44,9 @@ def decrypt(sealed: bytes) -> dict[str, str]:
 
 
 def _opened() -> MultiFernet:
-    if _box is None:
+    if _Keyring.box is None:
         raise VaultLocked("The vault has no keys yet: call unlock first.")
-    return _box
+    return _Keyring.box
 
 
 def _derive(key: str) -> bytes:

@@ -6,13 +6,13 @@ from domain.errors import Refusal
 
 
 class Form(FlaskForm):
-    """The base of all forms. The form token is checked for every unsafe request already, so none is a field here."""
+    """The base of all forms. The form token is checked for every unsafe request before, so none is a field here."""
 
     class Meta(FlaskForm.Meta):
         csrf = False
 
     def show(self, refusal: Refusal) -> str | None:
-        """Put a rule's words beside the fields they concern; what concerns none is returned for the head of the page."""
+        """Put a rule's words beside the fields they concern. What concerns no field is returned."""
         loose = [] if refusal.errors else [refusal.detail]
         for error in refusal.errors:
             field = self._fields.get(error.path)
