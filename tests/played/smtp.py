@@ -297,8 +297,9 @@ class _Conversation:
         said = self._server.said(stage, to)
         if isinstance(said, Trouble):
             self._trouble(said)
-        self._say(str(said or good))
-        return said is None
+        reply = str(said or good)
+        self._say(reply)
+        return reply[0] in "23"
 
     def _say(self, reply: str) -> None:
         self._replies.append(reply)
