@@ -2,11 +2,15 @@
 
 from pathlib import Path
 
+import click
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from sqlalchemy import Connection, make_url
+
+from web.cli.console import Answer, ends_with_json, environment
+from web.config import ConfigurationError
 
 MIGRATIONS = Path(__file__).resolve().parents[2] / "migrations"
 
@@ -45,3 +49,18 @@ def _config() -> Config:
     config = Config()
     config.set_main_option("script_location", str(MIGRATIONS).replace("%", "%%"))
     return config
+
+
+@click.group()
+def db() -> None:
+    """The tables."""
+
+
+@db.command("upgrade")
+@ends_with_json
+def upgrade_command() -> Answer:
+    """Migrate to this version's tables, as the role of DATABASE_OWNER_URL."""
+    settings = environment()
+    if not settings.database_owner_url:
+        raise ConfigurationError("DATABASE_OWNER_URL is missing: migrations run as the role that owns the tables.")
+    return {"revision": upgrade(settings.database_owner_url, role_of(settings.database_url))}
