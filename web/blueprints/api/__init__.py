@@ -10,6 +10,8 @@ from web.blueprints.api.noun import PREFIX
 
 NOUNS = (
     "members",
+    "messages",
+    "templates",
 )
 
 

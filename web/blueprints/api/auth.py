@@ -1,5 +1,6 @@
 """Who calls: a key opens one café, for what its scopes say, so and so often."""
 
+import math
 import time
 from collections.abc import Sequence
 
@@ -65,7 +66,7 @@ def _open(token: str) -> tuple[ApiKey, Tenant] | None:
     return (row[0], row[1]) if row else None
 
 
-def _limited(count) -> None:  # noqa: ANN001 (a function that the limiter wrapped)
+def _limited(count) -> None:
     try:
         count()
     except RateLimitExceeded:
@@ -74,7 +75,7 @@ def _limited(count) -> None:  # noqa: ANN001 (a function that the limiter wrappe
 
 
 def _seconds_left(reset_at: int) -> int:
-    return max(1, reset_at - int(time.time()))
+    return max(1, reset_at - math.ceil(time.time()))
 
 
 def _rate() -> str:

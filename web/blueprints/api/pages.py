@@ -33,6 +33,14 @@ class Page(Body):
     limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=MOST)] = DEFAULT
     cursor: Annotated[str, Field(max_length=200, description="`next` of the page before.")] = None  # type: ignore[assignment]
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """Without examples: those of a parameter are written another way."""
+        schema = super().__get_pydantic_json_schema__(core_schema, handler)
+        for field in handler.resolve_ref_schema(schema).get("properties", {}).values():
+            field.pop("examples", None)
+        return schema
+
 
 def listing(item: type[Answer]) -> type[Answer]:
     """The shape of a page of such items."""

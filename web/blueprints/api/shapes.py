@@ -19,6 +19,15 @@ class Body(BaseModel):
 
     model_config = ConfigDict(strict=True, extra="forbid")
 
+    @classmethod
+    def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
+        """Absent is not null: a default of nothing is not told as one."""
+        schema = handler(core_schema)
+        for field in handler.resolve_ref_schema(schema).get("properties", {}).values():
+            if field.get("default", ...) is None:
+                del field["default"]
+        return schema
+
     def given(self) -> dict[str, Any]:
         """Only the fields that stood in the request."""
         return {name: getattr(self, name) for name in self.model_fields_set}

@@ -55,7 +55,7 @@ def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(found) != len(pairs):
         seen: set[str] = set()
         twice = next(key for key, _ in pairs if key in seen or seen.add(key))
-        raise Malformed(f"The key {ascii(twice)} stands twice in one object.")
+        raise Malformed(f"The key {twice!a} stands twice in one object.")
     return found
 
 
