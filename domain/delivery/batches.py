@@ -1,0 +1,174 @@
+"""A claimed batch on its way out, in small groups: started, handed over, settled. Between the steps the door commits.
+
+Every statement names the owner and the state it expects: whoever lost a lease stops instead of sending twice.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from domain.audience import suppression
+from domain.delivery import accounts, backoff
+from domain.delivery.leases import LEASE
+from domain.delivery.ports import Outgoing, SendOutcome, SendResult
+from models.message import MessageState
+
+LONGEST_DETAIL = 500
+STATE_AFTER = {
+    SendOutcome.ACCEPTED: MessageState.SENT,
+    SendOutcome.TRY_LATER: MessageState.PLANNED,
+    SendOutcome.REFUSED: MessageState.FAILED,
+    SendOutcome.UNSURE: MessageState.UNSURE,
+    SendOutcome.GATEWAY_DOWN: MessageState.PLANNED,
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Letter:
+    """A rendered message: what goes out, and what is kept of it."""
+
+    outgoing: Outgoing
+    channel: str
+    member_id: int | None
+    topic: str
+    attempts: int
+    subject: str | None
+    preview: str
+
+
+_START = text("""
+    WITH sent AS (
+      SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:addresses AS text[]), CAST(:address_keys AS text[]),
+                           CAST(:subjects AS text[]), CAST(:previews AS text[]))
+             AS s (id, address, address_key, subject, preview)),
+    -- Locked: who takes back their consent now waits until this group is marked, and whoever did so is seen here.
+    agreed AS (
+      SELECT tenant_id, member_id, channel, topic, granted FROM consent_states
+       WHERE member_id = ANY(:members) AND channel = :channel AND topic = ANY(:topics) FOR SHARE),
+    judged AS (
+      SELECT x.tenant_id, x.id, sent.address, sent.subject, sent.preview, g.provider,
+             t.paused_at IS NOT NULL OR g.stopped_at IS NOT NULL AS waits,
+             CASE WHEN x.member_id IS NOT NULL AND c.granted IS NULL THEN 'no_consent'
+                  WHEN NOT c.granted THEN 'unsubscribed'
+                  WHEN s.id IS NOT NULL THEN 'suppressed' END AS reason
+        FROM messages x JOIN sent ON sent.id = x.id
+        JOIN tenants t ON t.id = x.tenant_id
+        JOIN gateways g ON g.tenant_id = x.tenant_id AND g.id = x.gateway_id
+        LEFT JOIN agreed c ON c.tenant_id = x.tenant_id AND c.member_id = x.member_id AND c.topic = x.topic
+        LEFT JOIN suppressions s ON s.tenant_id = x.tenant_id AND s.channel = x.channel
+              AND s.address = sent.address_key AND s.lifted_at IS NULL
+       WHERE x.claimed_by = :owner AND x.state = 'claimed')
+    UPDATE messages m
+       SET state = CASE WHEN j.waits THEN 'planned' WHEN j.reason IS NULL THEN 'attempting' ELSE 'cancelled' END,
+           reason = CASE WHEN j.waits THEN NULL ELSE j.reason END,
+           claimed_by = CASE WHEN j.waits THEN NULL ELSE m.claimed_by END,
+           lease_until = CASE WHEN j.waits OR j.reason IS NOT NULL THEN NULL ELSE clock_timestamp() + :lease END,
+           settled_at = CASE WHEN NOT j.waits AND j.reason IS NOT NULL THEN CAST(:now AS timestamptz) END,
+           attempts = m.attempts + CASE WHEN j.waits OR j.reason IS NOT NULL THEN 0 ELSE 1 END,
+           started_at = :now, provider = j.provider, address = j.address, subject = j.subject, body_preview = j.preview
+      FROM judged j
+     WHERE m.tenant_id = j.tenant_id AND m.id = j.id AND m.claimed_by = :owner AND m.state = 'claimed'
+ RETURNING m.id, m.state""")
+
+_SETTLE = text("""
+    UPDATE messages m
+       SET state = s.state, provider_ref = s.ref, detail = s.detail, due_at = coalesce(s.due_at, m.due_at),
+           attempts = m.attempts - s.not_counted, lease_until = NULL,
+           claimed_by = CASE s.state WHEN 'planned' THEN NULL ELSE m.claimed_by END,
+           sent_at = CASE s.state WHEN 'sent' THEN CAST(:now AS timestamptz) END,
+           settled_at = CASE s.state WHEN 'planned' THEN NULL ELSE CAST(:now AS timestamptz) END
+      FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:refs AS text[]), CAST(:details AS text[]),
+                  CAST(:dues AS timestamptz[]), CAST(:not_counted AS bigint[]))
+           AS s (id, state, ref, detail, due_at, not_counted)
+     WHERE m.id = s.id AND m.claimed_by = :owner AND m.state IN ('attempting', 'unsure')
+ RETURNING m.state""")
+
+_PARK = text("""
+    UPDATE messages m SET state = 'failed', detail = p.detail, settled_at = :now, lease_until = NULL
+      FROM unnest(CAST(:ids AS bigint[]), CAST(:details AS text[])) AS p (id, detail)
+     WHERE m.id = p.id AND m.claimed_by = :owner AND m.state = 'claimed'""")
+
+
+def groups(letters: Sequence[Letter], *, size: int) -> Iterator[Sequence[Letter]]:
+    """The letters in groups of at most `size`: what one crash can leave unsure."""
+    return (letters[first : first + size] for first in range(0, len(letters), size))
+
+
+def start(session: Session, owner: str, group: Sequence[Letter], *, now: datetime) -> tuple[list[Letter], Counter[str]]:
+    """Mark a group as being handed over and return the letters that may go, with what became of all, by state.
+
+    Consent, suppression, pause and cancellation are read once more in the same statement. Commit before sending.
+    """
+    asked = {
+        "owner": owner,
+        "now": now,
+        "lease": LEASE,
+        "channel": group[0].channel,
+        "ids": [each.outgoing.message_id for each in group],
+        "members": [each.member_id for each in group],
+        "topics": sorted({each.topic for each in group}),
+        "addresses": [each.outgoing.to for each in group],
+        "address_keys": [each.outgoing.to.lower() for each in group],
+        "subjects": [each.subject for each in group],
+        "previews": [each.preview for each in group],
+    }
+    states = dict(session.execute(_START, asked).all())
+    may_go = [each for each in group if states.get(each.outgoing.message_id) == MessageState.ATTEMPTING]
+    return may_go, Counter(states.values())
+
+
+def settle(
+    session: Session,
+    owner: str,
+    gateway_id: int,
+    letters: Sequence[Letter],
+    results: Sequence[SendResult],
+    *,
+    now: datetime,
+) -> Counter[str]:
+    """Write down what a hand-over told us about the letters of one group; how many ended in which state.
+
+    A letter without a result is unsure. A gateway that is down is stopped, and its messages stay planned.
+    """
+    told = {each.message_id: each for each in results}
+    settled = [_settled(each, told.get(each.outgoing.message_id), now) for each in letters]
+    columns = {name: [row[name] for row in settled] for name in settled[0]}
+    states = Counter(session.scalars(_SETTLE, columns | {"owner": owner, "now": now}))
+    _suppress(session, letters, told, now=now)
+    down = next((each for each in results if each.outcome is SendOutcome.GATEWAY_DOWN), None)
+    if down:
+        accounts.stop(session, gateway_id, because=down.detail, now=now)
+    return states
+
+
+def park(session: Session, owner: str, details: dict[int, str], *, now: datetime) -> int:
+    """End messages that could not be rendered, with words the owner can read; the others go on."""
+    asked = {"owner": owner, "ids": list(details), "details": [each[:LONGEST_DETAIL] for each in details.values()]}
+    return session.execute(_PARK, asked | {"now": now}).rowcount if details else 0  # type: ignore[attr-defined]
+
+
+def _settled(letter: Letter, result: SendResult | None, now: datetime) -> dict[str, object]:
+    result = result or SendResult(letter.outgoing.message_id, SendOutcome.UNSURE, detail="The gateway did not answer.")
+    due_at = None
+    if result.outcome is SendOutcome.TRY_LATER:
+        due_at = now + backoff.wait(letter.attempts + 1, at_least=result.retry_after)
+    return {
+        "ids": result.message_id,
+        "states": STATE_AFTER[result.outcome].value,
+        "refs": result.provider_ref,
+        "details": result.detail[:LONGEST_DETAIL] or None,
+        "dues": due_at,
+        "not_counted": int(result.outcome is SendOutcome.GATEWAY_DOWN),
+    }
+
+
+def _suppress(session: Session, letters: Sequence[Letter], told: dict[int, SendResult], *, now: datetime) -> None:
+    for letter in letters:
+        result = told.get(letter.outgoing.message_id)
+        if result and result.suppress:
+            address = letter.outgoing.to
+            suppression.suppress(session, letter.channel, address, result.suppress, now=now, detail=result.detail)

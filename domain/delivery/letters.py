@@ -1,0 +1,155 @@
+"""Rendering a claimed batch: wording compiled once a version, headers built once a sender, each recipient spliced in."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from functools import lru_cache
+
+from sqlalchemy import select
+from sqlalchemy.orm import Session
+
+from domain.content import templates
+from domain.content.email import EmailSkeleton
+from domain.content.links import LinkSigner
+from domain.content.templates import Prepared
+from domain.delivery import contexts
+from domain.delivery.batches import Letter
+from domain.delivery.contexts import UNSUBSCRIBE, Cafe, Recipient
+from domain.delivery.outbox import Claimed
+from domain.delivery.ports import Outgoing
+from domain.errors import Unacceptable
+from models.gateway import GatewayAccount
+from models.message import Channel
+from models.template import Template, TemplateVersion
+
+PREVIEW = 300  # characters of the text that are kept
+
+
+@dataclass(frozen=True, slots=True)
+class Letterhead:
+    """Who writes: the café's sender, the host that message ids and the default sender carry, the links' signer."""
+
+    sender: str
+    sender_name: str
+    host: str
+    signer: LinkSigner
+
+
+@dataclass(frozen=True, slots=True)
+class Rendered:
+    """Letters ready to go, and what is wrong with the messages that could not become one, by message id."""
+
+    letters: list[Letter]
+    failed: dict[int, str]
+
+
+def letterhead(account: GatewayAccount, here: Cafe, *, host: str, signer: LinkSigner) -> Letterhead:
+    """The account's own sender, else `<slug>@<host>` under the café's name."""
+    return Letterhead(account.sender or f"{here.slug}@{host}", account.sender_name or here.name, host, signer)
+
+
+def render(
+    session: Session, messages: Sequence[Claimed], here: Cafe, head: Letterhead, *, now: datetime
+) -> Rendered:
+    """Every message as it leaves. One that cannot be rendered never stops the others."""
+    wordings = _wordings(session, messages)
+    wanted = frozenset({UNSUBSCRIBE}.union(*(_names(each) for each in wordings.values())))
+    recipients = contexts.load(session, messages, here, head.signer, wanted)
+    rendered = Rendered([], {})
+    for message in messages:
+        try:
+            rendered.letters.append(_letter(message, recipients, wordings, here, head, now))
+        except Unacceptable as refusal:
+            rendered.failed[message.id] = refusal.detail
+    return rendered
+
+
+def _letter(
+    message: Claimed,
+    recipients: dict[int, Recipient],
+    wordings: dict[int, Prepared],
+    here: Cafe,
+    head: Letterhead,
+    now: datetime,
+) -> Letter:
+    recipient = recipients.get(message.id)
+    if recipient is None or not recipient.address:
+        raise Unacceptable("The member has no address any more.")
+    ref = f"{here.id}.{message.id}"
+    subject, body, text = _filled(message, recipient, wordings, head, ref, now)
+    outgoing = Outgoing(message.id, recipient.address, body, ref, message.expires_at)
+    return Letter(
+        outgoing, message.channel, message.member_id, message.topic, message.attempts, subject, text[:PREVIEW]
+    )
+
+
+def _filled(
+    message: Claimed, recipient: Recipient, wordings: dict[int, Prepared], head: Letterhead, ref: str, now: datetime
+) -> tuple[str | None, str | bytes, str]:
+    """Subject, what goes out, and its plain text."""
+    wording = wordings.get(message.template_id) if message.template_id is not None else None
+    if wording is None:
+        return _as_written(message, recipient, head, ref, now)
+    text = wording.text.render(recipient.values, locale=recipient.locale)
+    if wording.subject is None or wording.html is None:
+        return None, text, text
+    subject = wording.subject.render(recipient.values, locale=recipient.locale)
+    mail = _skeleton(head.sender, head.sender_name).splice(
+        to=recipient.address,
+        to_name=recipient.name,
+        subject=subject,
+        html=wording.html.render_quoted(recipient.values, locale=recipient.locale),
+        text=text,
+        message_id=f"<{ref}@{head.host}>",
+        now=now,
+        unsubscribe_url=recipient.values[UNSUBSCRIBE],
+    )
+    return subject, mail, text
+
+
+def _as_written(
+    message: Claimed, recipient: Recipient, head: Letterhead, ref: str, now: datetime
+) -> tuple[str | None, str | bytes, str]:
+    """A message that carries its own finished words: a test."""
+    if "text" not in message.values:
+        raise Unacceptable("The template is gone.")
+    text = message.values["text"]
+    if message.channel != Channel.EMAIL:
+        return None, text, text
+    subject = message.values["subject"]
+    mail = _skeleton(head.sender, head.sender_name).splice(
+        to=recipient.address,
+        subject=subject,
+        html=message.values["html"],
+        text=text,
+        message_id=f"<{ref}@{head.host}>",
+        now=now,
+    )
+    return subject, mail, text
+
+
+def _wordings(session: Session, messages: Sequence[Claimed]) -> dict[int, Prepared]:
+    ids = {each.template_id for each in messages if each.template_id is not None}
+    if not ids:
+        return {}
+    newest = (
+        select(TemplateVersion)
+        .join(
+            Template,
+            (Template.tenant_id == TemplateVersion.tenant_id)
+            & (Template.id == TemplateVersion.template_id)
+            & (Template.version == TemplateVersion.number),
+        )
+        .where(Template.id.in_(ids))
+    )
+    return {version.template_id: templates.prepared(version) for version in session.scalars(newest)}
+
+
+def _names(wording: Prepared) -> frozenset[str]:
+    parts = (wording.text, wording.subject, wording.html)
+    return frozenset().union(*(part.names for part in parts if part is not None))
+
+
+@lru_cache(maxsize=256)
+def _skeleton(sender: str, sender_name: str) -> EmailSkeleton:
+    return EmailSkeleton(sender=sender, sender_name=sender_name)

@@ -1,0 +1,147 @@
+"""One slice of a café's due messages through one gateway: claimed, rendered, handed over in groups, settled.
+
+No transaction is open while the gateway talks. What a kill leaves behind, leases bring to its end.
+"""
+
+import os
+import socket
+import time
+from collections import Counter
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import timedelta
+from uuid import uuid4
+
+import structlog
+from sqlalchemy.exc import DBAPIError
+from sqlalchemy.orm import Session
+
+from domain import clock
+from domain.accounts.vault import WrongKey
+from domain.delivery import accounts, batches, contexts, leases, letters, outbox
+from domain.delivery.batches import Letter
+from domain.delivery.outbox import Batch
+from domain.delivery.ports import Gateway, SendResult
+from domain.errors import NotFound, Refusal
+from domain.tenant_scope import bound_tenant_id
+from models.database import db
+from models.gateway import GatewayAccount
+from models.message import MessageState
+from models.tenant import Tenant
+from tasks import open_gateways
+from tasks.heartbeat import kept_alive
+from tasks.settings import settings, signer
+
+SLICE = 500
+SLICE_SECONDS = 20.0  # after that the next café has its turn
+REST = timedelta(minutes=1)  # what a provider that takes nothing gets
+SETTLE_TRIES = 8
+
+log = structlog.get_logger()
+
+
+@dataclass(frozen=True, slots=True)
+class Slice:
+    """What became of a slice: how many messages were claimed, and how many ended in which state."""
+
+    claimed: int
+    states: Counter[str]
+
+
+def send(gateway_id: int, lane: str, *, should_stop: Callable[[], bool] = lambda: False) -> Slice:
+    """Send one slice for the café we act for. Commits. `should_stop` is asked between groups."""
+    session = db.session
+    found = _gateway(session, gateway_id)
+    if found is None:
+        return Slice(0, Counter())
+    account, gateway = found
+    owner = f"{socket.gethostname()}.{os.getpid()}.{uuid4().hex[:12]}"
+    batch = outbox.claim(session, gateway_id, lane, owner=owner, limit=SLICE, now=clock.now())
+    session.commit()
+    states = Counter({MessageState.CANCELLED.value: batch.cancelled, MessageState.PLANNED.value: batch.moved})
+    claimed = len(batch.messages) + batch.cancelled + batch.moved
+    if batch.messages:
+        with kept_alive(bound_tenant_id(), owner):
+            states += _send_batch(session, batch, account, gateway, should_stop)
+    return Slice(claimed, states)
+
+
+def _gateway(session: Session, gateway_id: int) -> tuple[GatewayAccount, Gateway] | None:
+    """The account in service and its gateway; one that cannot be opened is stopped with the reason."""
+    try:
+        account = accounts.get(session, gateway_id)
+        if account.stopped_at is not None:
+            return None
+        return account, open_gateways.get(account, session.get_one(Tenant, bound_tenant_id()))
+    except NotFound:
+        return None
+    except (Refusal, WrongKey) as error:
+        accounts.stop(session, gateway_id, because=str(error), now=clock.now())
+        session.commit()
+        log.warning("gateway.stopped", tenant=bound_tenant_id(), gateway=gateway_id, reason=str(error))
+        return None
+
+
+def _send_batch(
+    session: Session, batch: Batch, account: GatewayAccount, gateway: Gateway, should_stop: Callable[[], bool]
+) -> Counter[str]:
+    rendered = _rendered(session, batch, account)
+    states: Counter[str] = Counter(failed=len(rendered.failed))
+    deadline = time.monotonic() + SLICE_SECONDS
+    not_before = None
+    for group in batches.groups(rendered.letters, size=gateway.group_size):
+        if should_stop() or time.monotonic() > deadline:
+            break
+        ended = _send_group(session, batch.owner, account.id, gateway, group)
+        states += ended
+        if set(ended) == {MessageState.PLANNED.value}:  # not one was taken: the others need not try now
+            not_before = clock.now() + REST
+            break
+    leases.release(session, batch.owner, not_before=not_before)
+    session.commit()
+    return states
+
+
+def _rendered(session: Session, batch: Batch, account: GatewayAccount) -> letters.Rendered:
+    here = contexts.cafe(session)
+    head = letters.letterhead(account, here, host=settings().public_host, signer=signer())
+    rendered = letters.render(session, batch.messages, here, head, now=clock.now())
+    if rendered.failed:
+        batches.park(session, batch.owner, rendered.failed, now=clock.now())
+    session.commit()
+    return rendered
+
+
+def _send_group(
+    session: Session, owner: str, gateway_id: int, gateway: Gateway, group: Sequence[Letter]
+) -> Counter[str]:
+    may_go, states = batches.start(session, owner, group, now=clock.now())
+    session.commit()
+    del states[MessageState.ATTEMPTING.value]
+    return states + _settle(session, owner, gateway_id, may_go, _handed_over(gateway, may_go)) if may_go else states
+
+
+def _handed_over(gateway: Gateway, letters: Sequence[Letter]) -> list[SendResult]:
+    try:
+        return gateway.send([letter.outgoing for letter in letters])
+    except Exception:
+        # It may have sent some: without results all of them are settled as unsure, and none is sent again.
+        log.exception("gateway.raised", channel=gateway.channel)
+        return []
+
+
+def _settle(
+    session: Session, owner: str, gateway_id: int, letters: Sequence[Letter], results: Sequence[SendResult]
+) -> Counter[str]:
+    """Write the results down, also when the database goes away for a moment: they are known only here."""
+    for attempt in range(1, SETTLE_TRIES + 1):
+        try:
+            states = batches.settle(session, owner, gateway_id, letters, results, now=clock.now())
+            session.commit()
+            return states
+        except DBAPIError:
+            session.rollback()
+            if attempt == SETTLE_TRIES:
+                raise
+            time.sleep(0.1 * 2**attempt)
+    raise AssertionError("unreachable")
