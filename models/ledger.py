@@ -1,4 +1,5 @@
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
@@ -26,6 +27,7 @@ class LedgerEntry(TenantOwned, Base):
     cause: Mapped[str]  # purchase:7, refund:3, points:<external id>, redemption:5, lot:9:expired
     reason: Mapped[str] = mapped_column(server_default="")
     purchase_id: Mapped[int | None]
+    lots: Mapped[list[Any]] = mapped_column(server_default=text("'[]'"))  # taken from or given back to: [[lot, points]]
     occurred_at: Mapped[datetime]
     recorded_at: Mapped[datetime] = mapped_column(server_default=NOW)
 

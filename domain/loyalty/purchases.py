@@ -1,0 +1,270 @@
+"""Purchases: one receipt is booked once, earns points, and may unlock rewards. The hot path: four statements."""
+
+import json
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+
+from sqlalchemy import select, text
+from sqlalchemy.orm import Session
+
+from domain import money
+from domain.errors import Conflict, FieldError, NotFound, Unacceptable
+from domain.loyalty import earning, ledger, settling, till, unlocks
+from domain.loyalty.earning import Earned
+from domain.loyalty.events import Happening, plain
+from domain.loyalty.ledger import Answered, Book
+from domain.loyalty.sales import CHANNELS, SCOPES, Sale, fingerprint, time_errors
+from domain.loyalty.till import Receipt, Till
+from domain.loyalty.unlocks import Unlock
+from models.purchase import Purchase
+
+LARGEST_QUANTITY = Decimal(10) ** 6
+
+_INSERT = text(f"""
+    WITH purchase AS (
+      INSERT INTO purchases (source, external_id, content_hash, member_id, location_id, amount_minor, currency,
+                             occurred_at, recorded_at, channel, payment_method, discounts, coupon)
+      VALUES (:source, :external_id, :content_hash, :member_id, :location_id, :amount_minor, :currency,
+              :occurred_at, :now, :channel, :payment_method, CAST(:discounts AS jsonb), :coupon)
+          ON CONFLICT ON CONSTRAINT uq_purchases_once DO NOTHING
+      RETURNING id),
+    item AS (
+      INSERT INTO purchase_items (purchase_id, sku, name, category, quantity, amount_minor)
+      SELECT purchase.id, i.sku, i.name, i.category, i.quantity, i.amount_minor
+        FROM purchase CROSS JOIN jsonb_to_recordset(CAST(:items AS jsonb))
+          AS i (sku text, name text, category text, quantity numeric, amount_minor bigint))
+    SELECT purchase.id, {ledger.STANDING} FROM purchase""")
+
+
+@dataclass(frozen=True, slots=True)
+class Posted:
+    """What became of a sale. `answer` is what the API tells, without receipt and cashier lines.
+
+    `unlocked` are all rewards that opened meanwhile; those of points that came due by the way are not in the answer.
+    """
+
+    purchase_id: int
+    member_id: int | None
+    is_new: bool
+    answer: dict[str, Any]
+    unlocked: list[Unlock]
+    events: list[Happening]
+
+
+def post(session: Session, sale: Sale, *, now: datetime) -> Posted:
+    """Book a sale. Told again with the same content: the first answer; with other content: `Conflict`.
+
+    Raises `Unacceptable` for an unknown member or location, a foreign currency, a negative amount and a time more than
+    ten minutes ahead; `Conflict` when more points are to be spent than are there. Nothing is written then.
+    """
+    scene = till.approach(
+        session, member=sale.member, location=sale.location, source=sale.source, external_id=sale.external_id
+    )
+    content_hash = fingerprint(sale)
+    if scene.receipt:
+        return _told_before(scene.receipt, content_hash)
+    _refuse_unacceptable(scene, sale, now=now)
+    row = _insert(session, scene, sale, content_hash, now=now)
+    if row is None:
+        return _told_before(_receipt(session, sale), content_hash)
+    book = ledger.of_standing(row, _members(scene), now=now)
+    return _book(session, scene, sale, row.id, book)
+
+
+def find(session: Session, *, source: str, external_id: str) -> Purchase:
+    """The purchase that this source told under this number."""
+    purchase = session.scalar(select(Purchase).where(Purchase.source == source, Purchase.external_id == external_id))
+    if purchase is None:
+        raise NotFound("There is no purchase with this number.")
+    return purchase
+
+
+def _book(session: Session, scene: Till, sale: Sale, purchase_id: int, book: Book) -> Posted:
+    book, unlocked_before = settling.settled(session, scene, book)
+    lots = earning.earned(scene, sale) if scene.member_id else []
+    earning.refuse_too_many(lot.points for lot in lots)
+    book.events += _bought(scene, sale, purchase_id)
+    _spend(session, scene, sale, purchase_id, book)
+    _earn(scene, sale, purchase_id, book, lots)
+    unlocked = unlocks.open_new(session, scene, book, now=book.now, purchase_id=purchase_id)
+    answer = _answer(scene, purchase_id, book, lots, unlocked)
+    book.write(session, Answered("purchases", purchase_id, answer))
+    return Posted(purchase_id, scene.member_id, True, answer, unlocked_before + unlocked, book.events)
+
+
+def _spend(session: Session, scene: Till, sale: Sale, purchase_id: int, book: Book) -> None:
+    if sale.redeem is None or scene.member_id is None:
+        return
+    book.load_lots(session)
+    book.debit(
+        scene.member_id,
+        scene.currencies[sale.redeem.currency],
+        sale.redeem.points,
+        kind=ledger.REDEEMED,
+        cause=f"purchase:{purchase_id}:paid",
+        occurred_at=sale.occurred_at,
+        purchase_id=purchase_id,
+    )
+    payment = {"purchase": purchase_id, "currency": sale.redeem.currency, "points": sale.redeem.points}
+    book.events += [
+        Happening("bonus.redeemed", scene.member_id, sale.occurred_at, payment),
+        Happening(
+            "points.debited", scene.member_id, sale.occurred_at, payment | {"kind": ledger.REDEEMED, "reason": ""}
+        ),
+    ]
+
+
+def _earn(scene: Till, sale: Sale, purchase_id: int, book: Book, lots: list[Earned]) -> None:
+    for number, lot in enumerate(lots, start=1):
+        assert scene.member_id is not None
+        book.credit(
+            scene.member_id,
+            lot.currency_id,
+            lot.points,
+            kind=ledger.EARNED,
+            cause=f"purchase:{purchase_id}" if number == 1 else f"purchase:{purchase_id}:{number}",
+            occurred_at=sale.occurred_at,
+            activates_at=lot.activates_at,
+            expires_at=lot.expires_at,
+            purchase_id=purchase_id,
+        )
+        book.events += _credited(scene, sale, purchase_id, lot)
+
+
+def _members(scene: Till) -> list[int]:
+    return [] if scene.member_id is None else [scene.member_id]
+
+
+def _insert(session: Session, scene: Till, sale: Sale, content_hash: str, *, now: datetime) -> Any:
+    values = {
+        "source": sale.source,
+        "external_id": sale.external_id,
+        "content_hash": content_hash,
+        "member_id": scene.member_id,
+        "location_id": scene.shop.id if scene.shop else None,
+        "amount_minor": sale.amount_minor,
+        "currency": sale.currency,
+        "occurred_at": sale.occurred_at,
+        "channel": sale.channel,
+        "payment_method": sale.payment_method,
+        "discounts": json.dumps(_discounts(sale)),
+        "coupon": sale.coupon,
+        "items": json.dumps(_items(sale), default=plain),
+        "member_ids": _members(scene),
+        "now": now,
+    }
+    return session.execute(_INSERT, values).one_or_none()
+
+
+def _items(sale: Sale) -> list[dict[str, Any]]:
+    names = ("sku", "name", "category", "quantity", "amount_minor")
+    return [{name: getattr(item, name) for name in names} for item in sale.items]
+
+
+def _discounts(sale: Sale) -> list[dict[str, Any]]:
+    return [
+        {"scope": each.scope, "name": each.name, "amount": money.to_major(each.amount_minor, sale.currency)}
+        for each in sale.discounts
+    ]
+
+
+def _receipt(session: Session, sale: Sale) -> Receipt:
+    purchase = find(session, source=sale.source, external_id=sale.external_id)
+    return Receipt(purchase.id, purchase.content_hash, purchase.answer)
+
+
+def _told_before(receipt: Receipt, content_hash: str) -> Posted:
+    if receipt.content_hash != content_hash:
+        raise Conflict("Another purchase was booked under this external_id.")
+    return Posted(receipt.id, None, False, receipt.answer or {"purchase": receipt.id}, [], [])
+
+
+def _answer(
+    scene: Till, purchase_id: int, book: Book, lots: list[Earned], unlocked: list[Unlock]
+) -> dict[str, Any]:
+    points = [
+        {
+            "currency": scene.code(lot.currency_id),
+            "earned": lot.points,
+            "activates_at": plain(lot.activates_at),
+            "expires_at": lot.expires_at and plain(lot.expires_at),
+        }
+        for lot in lots
+    ]
+    balances = [] if scene.member_id is None else book.balances(scene.member_id, scene.currencies)
+    return {
+        "purchase": purchase_id,
+        "points": points,
+        "balances": balances,
+        "unlocked": [each.answer for each in unlocked],
+    }
+
+
+def _bought(scene: Till, sale: Sale, purchase_id: int) -> list[Happening]:
+    bought = {
+        "purchase": purchase_id,
+        "external_id": sale.external_id,
+        "amount": money.to_major(sale.amount_minor, sale.currency),
+        "currency": sale.currency,
+        "channel": sale.channel,
+        "location": scene.shop.name if scene.shop else None,
+        "payment_method": sale.payment_method,
+        "coupon": sale.coupon,
+    }
+    discounts = ({"purchase": purchase_id, "currency": sale.currency} | each for each in _discounts(sale))
+    return [
+        Happening("purchase.completed", scene.member_id, sale.occurred_at, bought),
+        *(Happening("discount.calculated", scene.member_id, sale.occurred_at, each) for each in discounts),
+    ]
+
+
+def _credited(scene: Till, sale: Sale, purchase_id: int, lot: Earned) -> list[Happening]:
+    points = {"purchase": purchase_id, "currency": scene.code(lot.currency_id), "points": lot.points}
+    dates = {"activates_at": lot.activates_at, "expires_at": lot.expires_at}
+    return [
+        Happening("bonus.calculated", scene.member_id, sale.occurred_at, points | dates),
+        Happening("points.credited", scene.member_id, sale.occurred_at, points | {"kind": ledger.EARNED, "reason": ""}),
+    ]
+
+
+def _refuse_unacceptable(scene: Till, sale: Sale, *, now: datetime) -> None:
+    errors = scene.missing(sale.member, sale.location) + time_errors(sale.occurred_at, now=now)
+    if sale.currency != scene.currency:
+        errors.append(FieldError("currency", f"This café counts in {scene.currency}."))
+    if not 0 <= sale.amount_minor <= money.LARGEST_MINOR:
+        errors.append(FieldError("amount", "An amount is zero or more."))
+    if sale.channel not in CHANNELS:
+        errors.append(FieldError("channel", f"Use one of: {', '.join(CHANNELS)}."))
+    errors += _line_errors(sale) + _payment_errors(scene, sale)
+    if errors:
+        raise Unacceptable("This purchase cannot be booked.", errors)
+
+
+def _line_errors(sale: Sale) -> list[FieldError]:
+    errors = []
+    for i, item in enumerate(sale.items):
+        if not 0 < item.quantity <= LARGEST_QUANTITY:
+            errors.append(FieldError(f"items.{i}.quantity", "A quantity is more than zero, and at most a million."))
+        if abs(item.amount_minor) > money.LARGEST_MINOR:
+            errors.append(FieldError(f"items.{i}.amount", "This is more than can be booked."))
+    for i, discount in enumerate(sale.discounts):
+        if discount.scope not in SCOPES:
+            errors.append(FieldError(f"discounts.{i}.scope", f"Use one of: {', '.join(SCOPES)}."))
+        if not 0 <= discount.amount_minor <= money.LARGEST_MINOR:
+            errors.append(FieldError(f"discounts.{i}.amount", "A discount is zero or more."))
+    return errors
+
+
+def _payment_errors(scene: Till, sale: Sale) -> list[FieldError]:
+    if sale.redeem is None:
+        return []
+    if sale.member is None:
+        return [FieldError("redeem", "Only a member can pay with points.")]
+    errors = []
+    if sale.redeem.currency not in scene.currencies:
+        errors.append(FieldError("redeem.currency", "There is no point currency of this code."))
+    if not 0 < sale.redeem.points <= earning.MOST_POINTS:
+        errors.append(FieldError("redeem.points", "Pay with at least one point."))
+    return errors

@@ -1,0 +1,159 @@
+"""What a request at the till meets, read in one statement: the café's terms, the shop, the receipt if it is known, and
+the member, held so that only one posting at a time changes their points."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import TextClause, text
+from sqlalchemy.orm import Session
+
+from domain.errors import FieldError
+from domain.loyalty.sales import MemberRef
+
+_COLUMNS = {"external_id": "external_id", "email": "email_key", "phone": "phone", "card": "card"}
+
+
+def _look(member: str) -> TextClause:
+    # The lock sits in a CTE; whatever it guards is read by a later statement, which sees what the holder before wrote.
+    return text(f"""
+    WITH member AS MATERIALIZED ({member})
+    SELECT t.currency, t.timezone, t.locale,
+           (SELECT id FROM member) AS member_id,
+           (SELECT jsonb_build_object('id', id, 'name', name, 'timezone', timezone) FROM locations
+             WHERE name = :location_name OR id = CAST(:location_id AS bigint) LIMIT 1) AS location,
+           (SELECT jsonb_build_object('id', id, 'content_hash', content_hash, 'answer', answer) FROM purchases
+             WHERE source = :source AND external_id = :external_id) AS receipt,
+           (SELECT jsonb_object_agg(code, id) FROM currencies) AS currencies,
+           (SELECT jsonb_agg(jsonb_build_object(
+                'id', id, 'currency_id', currency_id, 'points_per_unit', points_per_unit::text, 'per_item', per_item,
+                'multiplier', multiplier::text, 'condition', condition,
+                'activates_after_days', activates_after_days, 'lifetime_days', lifetime_days) ORDER BY id)
+              FROM earning_rules WHERE archived_at IS NULL) AS rules,
+           (SELECT jsonb_agg(jsonb_build_object(
+                'id', id, 'currency_id', currency_id, 'name', name, 'threshold', threshold, 'cost', cost,
+                'valid_days', valid_days, 'repeatable', repeatable) ORDER BY id)
+              FROM rewards WHERE archived_at IS NULL) AS rewards
+      FROM tenants t WHERE t.id = current_setting('app.tenant_id')::bigint""")
+
+
+_NOBODY = _look("SELECT NULL::bigint AS id")
+_BY_REFERENCE = {
+    field: _look(f"SELECT id FROM members WHERE erased_at IS NULL AND {column} = :member FOR NO KEY UPDATE")
+    for field, column in _COLUMNS.items()
+}
+
+
+@dataclass(frozen=True, slots=True)
+class Shop:
+    """The location something happened at; its zone is the café's unless it has its own."""
+
+    id: int
+    name: str
+    timezone: str | None
+
+
+@dataclass(frozen=True, slots=True)
+class RuleTerms:
+    """An earning rule as purchases see it."""
+
+    id: int
+    currency_id: int
+    points_per_unit: Decimal | None
+    per_item: dict[str, Any] | None
+    multiplier: Decimal | None
+    condition: dict[str, Any] | None
+    activates_after_days: int | None
+    lifetime_days: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class RewardTerms:
+    """A reward as balances see it."""
+
+    id: int
+    currency_id: int
+    name: str
+    threshold: int
+    cost: int
+    valid_days: int | None
+    repeatable: bool
+
+
+@dataclass(frozen=True, slots=True)
+class Receipt:
+    """A purchase that was told before, and what was answered then."""
+
+    id: int
+    content_hash: str
+    answer: dict[str, Any] | None
+
+
+@dataclass(frozen=True, slots=True)
+class Till:
+    """The café's terms, and whom and what the request named: None where it named nothing, or nothing known."""
+
+    currency: str
+    zone: ZoneInfo
+    locale: str
+    currencies: dict[str, int]
+    rules: tuple[RuleTerms, ...]
+    rewards: tuple[RewardTerms, ...]
+    member_id: int | None
+    shop: Shop | None
+    receipt: Receipt | None
+
+    def code(self, currency_id: int) -> str:
+        """The code of a point currency."""
+        return next(code for code, each in self.currencies.items() if each == currency_id)
+
+    def local(self, instant: datetime) -> datetime:
+        """The instant on the shop's clock."""
+        return instant.astimezone(ZoneInfo(self.shop.timezone) if self.shop and self.shop.timezone else self.zone)
+
+    def missing(self, member: MemberRef | None, location: str | int | None) -> list[FieldError]:
+        """Errors for what a request named and the café does not have."""
+        errors = []
+        if member and self.member_id is None:
+            errors.append(FieldError("member", "No member has this."))
+        if location is not None and self.shop is None:
+            errors.append(FieldError("location", "There is no location of this name."))
+        return errors
+
+
+def approach(
+    session: Session,
+    *,
+    member: MemberRef | None = None,
+    location: str | int | None = None,
+    source: str | None = None,
+    external_id: str | None = None,
+) -> Till:
+    """Read the café's terms and what the request names; the member found stays locked until the transaction ends."""
+    named = {
+        "member": member.value if member else None,
+        "location_name": location if isinstance(location, str) else None,
+        "location_id": location if isinstance(location, int) else None,
+        "source": source,
+        "external_id": external_id,
+    }
+    row = session.execute(_BY_REFERENCE[member.field] if member else _NOBODY, named).one()
+    return Till(
+        currency=row.currency,
+        zone=ZoneInfo(row.timezone),
+        locale=row.locale,
+        currencies=dict(sorted((row.currencies or {}).items(), key=lambda each: each[1])),
+        rules=tuple(_rule(each) for each in row.rules or ()),
+        rewards=tuple(RewardTerms(**each) for each in row.rewards or ()),
+        member_id=row.member_id,
+        shop=Shop(**row.location) if row.location else None,
+        receipt=Receipt(**row.receipt) if row.receipt else None,
+    )
+
+
+def _rule(values: dict[str, Any]) -> RuleTerms:
+    for exact in ("points_per_unit", "multiplier"):
+        values[exact] = None if values[exact] is None else Decimal(values[exact])
+    return RuleTerms(**values)
