@@ -246,7 +246,8 @@ class Checker:
         self._refuse(node, hint, f"Not possible here: {words}. Placeholders, filters, “if” and “for” are.")
 
     def _refuse(self, node: nodes.Node, hint: str, message: str) -> None:
-        self.problems.append(Forbidden(message, node.lineno, column(self._source, node.lineno, hint)))
+        line = node.lineno or 1
+        self.problems.append(Forbidden(message, line, column(self._source, line, hint)))
 
 
 def _dotted(node: nodes.Node) -> str | None:
