@@ -49,12 +49,10 @@ def add(
         token = hook_tokens.issue(
             session, tenant_id=tenant_id, provider=provider, target_kind=hook_tokens.GATEWAY, target_id=account.id
         )
-        answer = {
-            "id": account.id,
-            "channel": channel,
-            "provider": provider,
-            "hook_url": public_url() + hook_tokens.path(provider, token),
-        }
+        accounts.keep_hook_path(session, account, hook_tokens.path(provider, token))
+        path = hook_tokens.path(provider, token)
+        accounts.keep_hook_path(session, account, path)
+        answer = {"id": account.id, "channel": channel, "provider": provider, "hook_url": public_url() + path}
         session.commit()
     return answer
 

@@ -4,6 +4,6 @@ One small supervisor per `REGULARS_HOME` holds both servers as children. The fir
 process says that it lives, and the supervisor leaves when none does any more.
 """
 
-from web.embedded.servers import Addresses, ServersUnavailable, ensure, forget, guard, stop
+from web.embedded.servers import Addresses, ServersUnavailable, are_running, ensure, forget, guard, stop
 
-__all__ = ["Addresses", "ServersUnavailable", "ensure", "forget", "guard", "stop"]
+__all__ = ["Addresses", "ServersUnavailable", "are_running", "ensure", "forget", "guard", "stop"]

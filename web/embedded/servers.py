@@ -116,6 +116,12 @@ def guard(home: Path) -> threading.Thread:
     return thread
 
 
+def are_running(home: Path) -> bool:
+    """Does the supervisor or a server of this home still run? Asks without starting anything."""
+    places = _Places(Path(home).resolve())
+    return places.run.exists() and locks.is_held(places.servers_lock)
+
+
 def stop(home: Path) -> None:
     """End both servers now, whoever still lives; this process no longer counts as living there."""
     places = _Places(Path(home).resolve())

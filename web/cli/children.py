@@ -1,0 +1,113 @@
+"""Processes of our own, held by the one that started them: restarted when they die, told to end when we are."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Sequence
+from types import FrameType
+
+PR_SET_PDEATHSIG = 1
+LOOK_EVERY = 0.1  # seconds
+LONGEST_PAUSE = 30.0  # seconds before a process that keeps dying is tried again
+CALM_AFTER = 10.0  # seconds after which a death counts as the first one
+
+
+class Child:
+    """One process: how to start it, and how often it died in a row."""
+
+    def __init__(self, arguments: Sequence[str]) -> None:
+        self._command = [sys.executable, "-m", "web.cli", *arguments]
+        self._process: subprocess.Popen[bytes] | None = None
+        self._started_at = 0.0
+        self._start_at = 0.0
+        self._deaths = 0
+
+    @property
+    def exit_code(self) -> int | None:
+        """How it ended; None while it runs or was never started."""
+        return self._process.poll() if self._process else None
+
+    def keep_up(self) -> None:
+        """Start it, or start it again some time after it died: the more often, the later."""
+        now = time.monotonic()
+        if self._process is not None and self._process.poll() is not None:
+            self._deaths = 1 if now - self._started_at > CALM_AFTER else self._deaths + 1
+            self._start_at = now + min(0.25 * 2**self._deaths, LONGEST_PAUSE)
+            self._process = None
+        if self._process is None and now >= self._start_at:
+            self.start()
+
+    def start(self) -> None:
+        """Start it in a session of its own: Ctrl-C reaches us, and we say what follows."""
+        # It hears of our end however we end, and finishes its job.
+        self._process = subprocess.Popen(self._command, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: PLW1509 (no threads here)
+        self._started_at = time.monotonic()
+
+    def ask_to_end(self) -> None:
+        """Let it finish what it does."""
+        if self._process is not None and self._process.poll() is None:
+            self._process.terminate()
+
+    def wait(self) -> int:
+        """Its exit code, once it has ended."""
+        return self._process.wait() if self._process else 0
+
+
+def run_for_ever(commands: Sequence[Sequence[str]]) -> None:
+    """Keep one process per command up until we are told to end; then each finishes its job."""
+    children = [Child(command) for command in commands]
+    try:
+        with _ending_on_signals():
+            while True:
+                for child in children:
+                    child.keep_up()
+                time.sleep(LOOK_EVERY)
+    except KeyboardInterrupt:
+        _end(children)
+
+
+def run_once(commands: Sequence[Sequence[str]]) -> bool:
+    """Start one process per command and wait for all; whether all ended well."""
+    children = [Child(command) for command in commands]
+    try:
+        with _ending_on_signals():
+            for child in children:
+                child.start()
+            codes = [child.wait() for child in children]
+            return not any(codes)
+    except KeyboardInterrupt:
+        _end(children)
+        return False
+
+
+def _end(children: Sequence[Child]) -> None:
+    for child in children:
+        child.ask_to_end()
+    for child in children:
+        child.wait()
+
+
+class _ending_on_signals:  # noqa: N801 (reads as what it does)
+    """Inside, SIGTERM and SIGINT raise `KeyboardInterrupt`, once; further ones are not heard while we wait."""
+
+    def __enter__(self) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, self._stop)
+
+    def __exit__(self, *_: object) -> None:
+        """What was set stays: we are on our way out."""
+
+    @staticmethod
+    def _stop(_number: int, _frame: FrameType | None) -> None:
+        for number in (signal.SIGTERM, signal.SIGINT):
+            signal.signal(number, signal.SIG_IGN)
+        raise KeyboardInterrupt
+
+
+def _end_with_parent() -> None:
+    ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGTERM)
+    if os.getppid() == 1:
+        os._exit(1)
