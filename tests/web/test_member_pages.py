@@ -1,0 +1,103 @@
+from datetime import timedelta
+
+import pytest
+
+from domain import clock
+from domain.audience import consent
+from domain.content.links import LinkClaim, LinkSigner, Purpose
+from domain.tenant_scope import tenant_scope
+from models.consent import Consent
+from tests.factories import Make
+
+ONE_CLICK = {"List-Unsubscribe": "One-Click"}
+
+
+@pytest.fixture
+def guest(database):
+    """A member who said yes to everything by e-mail, and got a message about a reward."""
+    with database.session() as session:
+        tenant_id = Make(session).tenant(slug="aurora", colour="#b5473c").id
+        session.commit()
+        with tenant_scope(tenant_id):
+            make = Make(session)
+            member = make.member(consents=["email:rewards", "email:promotional"])
+            message = make.message(member)
+            session.commit()
+            yield {"tenant_id": tenant_id, "member_id": member.id, "message_id": message.id, "link_number": 1}
+
+
+@pytest.fixture
+def address(guest, settings):
+    def sign(purpose: Purpose, **changes) -> str:
+        claim = LinkClaim(purpose, **(guest | changes))
+        return f"/{purpose.value}/{LinkSigner(settings.secret_key).sign(claim)}"
+
+    return sign
+
+
+def standing(database, guest) -> dict:
+    with database.session(guest["tenant_id"]) as session:
+        return consent.of_member(session, guest["member_id"]).get("email", {})
+
+
+def test_looking_at_the_page_changes_nothing(client, database, guest, address):
+    page = client.get(address(Purpose.UNSUBSCRIBE))
+
+    assert page.status_code == 200
+    assert standing(database, guest) == {"promotional": True, "rewards": True}
+
+
+def test_one_click_closes_the_messages_topic_with_no_cookie_and_no_page(client, database, guest, address):
+    answer = client.post(address(Purpose.UNSUBSCRIBE), data=ONE_CLICK)
+
+    assert (answer.status_code, answer.data, answer.headers.getlist("Set-Cookie")) == (200, b"", [])
+    assert standing(database, guest) == {"promotional": True, "rewards": False}
+
+
+def test_one_click_twice_is_one_no(client, database, guest, address):
+    for _ in range(2):
+        assert client.post(address(Purpose.UNSUBSCRIBE), data=ONE_CLICK).status_code == 200
+    assert standing(database, guest)["rewards"] is False
+
+
+def test_the_pages_button_needs_the_form_token(client, database, guest, address):
+    assert client.post(address(Purpose.UNSUBSCRIBE), data={"wish": "topic"}).status_code == 400
+    assert standing(database, guest)["rewards"] is True
+
+
+def test_a_no_on_record_says_who_when_and_how(client, database, guest, address):
+    client.post(address(Purpose.UNSUBSCRIBE), data=ONE_CLICK)
+    with database.session(guest["tenant_id"]) as session:
+        newest = session.query(Consent).order_by(Consent.id.desc()).first()
+        assert (newest.source, newest.granted, newest.topic) == ("one-click unsubscribe", False, "rewards")
+
+
+@pytest.mark.parametrize("token", ["x", "a" * 60, "é", "-" * 200])
+def test_made_up_and_mangled_links_look_alike(client, guest, token):
+    assert client.get(f"/u/{token}").status_code == 404
+    assert client.post(f"/u/{token}", data=ONE_CLICK).status_code == 404
+
+
+def test_a_revoked_link_opens_nothing(client, guest, address):
+    assert client.get(address(Purpose.UNSUBSCRIBE, link_number=7)).status_code == 404
+
+
+def test_a_link_of_one_purpose_is_worthless_for_another(client, guest, address):
+    token = address(Purpose.UNSUBSCRIBE).rpartition("/")[2]
+    assert client.get(f"/p/{token}").status_code == 404
+
+
+def test_the_page_speaks_the_cafes_colour_and_tells_no_one_its_address(client, guest, address):
+    page = client.get(address(Purpose.PREFERENCES))
+    assert "--brand:#b5473c" in page.text
+    assert page.headers["Referrer-Policy"] == "no-referrer"
+
+
+def test_a_later_yes_of_the_guest_reopens_what_they_closed(client, database, guest, address):
+    client.post(address(Purpose.UNSUBSCRIBE), data=ONE_CLICK)
+    later = clock.now() + timedelta(minutes=1)
+    with database.session(guest["tenant_id"]) as session:
+        answer = consent.Answer("email", "rewards", granted=True)
+        consent.record(session, guest["member_id"], [answer], consent.Proof("preferences page", later), now=later)
+        session.commit()
+    assert standing(database, guest)["rewards"] is True
