@@ -23,6 +23,11 @@ def open_to_app(table: str) -> None:
     op.execute(f"GRANT SELECT, INSERT, UPDATE, DELETE ON {table} TO {app_role()}")
 
 
+def let_app_read_its_version() -> None:
+    """The app tells whether the tables are as new as it needs them."""
+    op.execute(f"GRANT SELECT ON alembic_version TO {app_role()}")
+
+
 def count_across_cafes(name: str, arguments: str, returns: str, query: str) -> None:
     """A function that looks across cafés and tells nothing but whose turn it is: ids, instants and counts."""
     op.execute(

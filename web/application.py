@@ -17,8 +17,10 @@ from web import (
     guard,
     headers,
     languages,
+    logs,
     metrics,
     navigation,
+    request_id,
     sessions,
     tenancy,
 )
@@ -37,6 +39,7 @@ def build(settings: Settings | None = None) -> Flask:
 
     Raises `ConfigurationError` with what to change.
     """
+    logs.configure()
     settings = with_servers(settings or config.load())
     app = OpenAPI(
         "web", root_path=str(config.PROJECT), template_folder="templates", static_folder="static", doc_ui=False
@@ -46,7 +49,7 @@ def build(settings: Settings | None = None) -> Flask:
     app.jinja_env.add_extension("jinja2.ext.do")
     vault.unlock(settings.credentials_key)
     _init_extensions(app, settings)
-    for part in (metrics, errors, assets, attempts, guard, tenancy, access, headers, filters, navigation):
+    for part in (request_id, metrics, errors, assets, attempts, guard, tenancy, access, headers, filters, navigation):
         part.init_app(app)
     blueprints.register(app)
     app.wsgi_app = BehindOurProxy(app.wsgi_app)  # type: ignore[method-assign]

@@ -25,7 +25,10 @@ class Settings(BaseSettings):
     `secret_key` and `credentials_key` are newest first: the first one signs and encrypts, all of them read.
     """
 
-    model_config = SettingsConfigDict(extra="ignore", frozen=True, env_ignore_empty=True, populate_by_name=True)
+    # The prefix keeps `home` from being read out of the machine's own HOME.
+    model_config = SettingsConfigDict(
+        extra="ignore", frozen=True, env_ignore_empty=True, populate_by_name=True, env_prefix="REGULARS_"
+    )
 
     home: Path = Field(PROJECT / "var", validation_alias="REGULARS_HOME")
     env: Literal["development", "production"] = Field("development", validation_alias="REGULARS_ENV")

@@ -12,7 +12,7 @@ from werkzeug.sansio.response import Response as AnyResponse
 
 from domain.errors import FieldError, Refusal
 from models.database import db
-from web import languages
+from web import languages, sessions
 
 log = structlog.get_logger()
 
@@ -70,9 +70,15 @@ def surprised(error: Exception) -> AnyResponse:
     """A defect of ours: logged whole, told without any detail."""
     log.error("unexpected", endpoint=request.endpoint, exc_info=error)
     db.session.rollback()
-    g.tenant = None  # the page must not ask a database that may be the trouble
-    g.language = request.accept_languages.best_match(languages.LANGUAGES, "en")
+    _ask_nobody()
     return problem(500, _title(500), _detail(500)) if is_for_machines() else _page(500)
+
+
+def _ask_nobody() -> None:
+    # The page about it must not ask a database that may be the trouble.
+    g.tenant = None
+    g.language = languages.of_browser()
+    sessions.forget_person()
 
 
 def _page(status: int, words: str | None = None) -> Response:

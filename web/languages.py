@@ -23,6 +23,11 @@ def language() -> str:
         return chosen
     if current_user.is_authenticated and current_user.locale in LANGUAGES:
         return current_user.locale
+    return of_browser()
+
+
+def of_browser() -> str:
+    """What the browser prefers among our languages."""
     return request.accept_languages.best_match(LANGUAGES, "en")
 
 

@@ -1,11 +1,12 @@
 """Who really calls, when a proxy of ours stands in front."""
 
 from collections.abc import Callable, Iterable
-from ipaddress import ip_address
+from ipaddress import ip_address, ip_network
 from typing import Any
 
 from werkzeug.middleware.proxy_fix import ProxyFix
 
+PRIVATE = tuple(map(ip_network, ("10.0.0.0/8", "172.16.0.0/12", "192.168.0.0/16", "fc00::/7", "fe80::/10")))
 Application = Callable[[dict[str, Any], Callable[..., Any]], Iterable[bytes]]
 
 
@@ -31,4 +32,4 @@ def is_neighbour(address: str) -> bool:
         parsed = ip_address(address)
     except ValueError:
         return False
-    return parsed.is_loopback or parsed.is_private
+    return parsed.is_loopback or any(parsed in network for network in PRIVATE)

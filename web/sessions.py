@@ -2,7 +2,7 @@
 
 from datetime import datetime
 
-from flask import Flask, redirect, request, session, url_for
+from flask import Flask, g, redirect, request, session, url_for
 from flask_login import UserMixin, login_user
 from werkzeug.wrappers import Response
 
@@ -61,6 +61,11 @@ def end() -> None:
     """Sign out: the row goes, and the cookie means nothing any more."""
     _end_row()
     session.clear()
+
+
+def forget_person() -> None:
+    """For the rest of this request nobody is signed in, and no row is asked who that might be."""
+    g._login_user = login_manager.anonymous_user()  # where Flask-Login keeps who it found
 
 
 def own_path(candidate: str | None) -> str | None:

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+import structlog
 from flask import Flask, abort, current_app, g, request
 from flask_login import current_user
 
@@ -27,6 +28,7 @@ def enter(tenant: Tenant, membership: Membership | None = None) -> None:
     g.membership = membership
     g.tenant_tokens = [*g.get("tenant_tokens", []), current_tenant_id.set(tenant.id)]
     bind(db.session.connection(), tenant.id)
+    structlog.contextvars.bind_contextvars(tenant=tenant.id)
 
 
 def _enter_from_address(_endpoint: str | None, values: dict[str, Any] | None) -> None:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations.tenancy import count_across_cafes, open_to_app, wall_off
+from migrations.tenancy import count_across_cafes, let_app_read_its_version, open_to_app, wall_off
 
 revision = "0001"
 down_revision = None
@@ -1014,6 +1014,7 @@ def upgrade() -> None:
         wall_off(table)
     for function in AGENDA:
         count_across_cafes(*function)
+    let_app_read_its_version()
 
 
 NEVER_EDITED = ("audit_entries", "consents", "ledger_entries", "template_versions")

@@ -1,0 +1,86 @@
+"""What tests of pages ask for: a café with its owner, and browsers that are signed in."""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import psycopg
+import pytest
+from flask import Flask
+from flask.testing import FlaskClient
+from werkzeug.test import TestResponse
+
+from domain import clock
+from domain.accounts import tenants
+from domain.loyalty import defaults
+from models.database import db
+
+TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
+
+
+@dataclass(frozen=True, slots=True)
+class Cafe:
+    """A café as its owner knows it."""
+
+    id: int
+    slug: str
+    email: str
+    password: str
+    api_key: str
+
+
+@pytest.fixture
+def open_cafe(app: Flask) -> Callable[..., Cafe]:
+    """Opens a café the way the console does, and commits it."""
+
+    def opened(slug: str = "aurora", *, email: str | None = None, **values: str) -> Cafe:
+        address = email or f"owner@{slug}.example"
+        with app.app_context():
+            new = tenants.create(
+                db.session, name=f"Café {slug.title()}", slug=slug, owner_email=address, now=clock.now(), **values
+            )
+            defaults.open_cafe(db.session, new.tenant, now=clock.now())
+            cafe = Cafe(new.tenant.id, slug, address, new.password or "", new.api_key)
+            db.session.commit()
+        return cafe
+
+    return opened
+
+
+@pytest.fixture
+def cafe(open_cafe: Callable[..., Cafe]) -> Cafe:
+    """Café Aurora."""
+    return open_cafe()
+
+
+def form_token(client: FlaskClient, path: str = "/sign-in") -> str:
+    """The form token that a page of ours hands out."""
+    found = TOKEN.search(client.get(path).get_data(as_text=True))
+    assert found, f"no form on {path}"
+    return found[1]
+
+
+def sign_in(client: FlaskClient, email: str, password: str, **options: str) -> TestResponse:
+    """Fill in the sign-in form."""
+    form = {"csrf_token": form_token(client), "email": email, "password": password}
+    return client.post("/sign-in", data=form, query_string=options)
+
+
+@pytest.fixture
+def owner(client: FlaskClient, cafe: Cafe) -> FlaskClient:
+    """A browser in which the owner of Café Aurora is signed in."""
+    assert sign_in(client, cafe.email, cafe.password).status_code == 303
+    return client
+
+
+def change(url: str, statement: str) -> None:
+    """Change rows behind the application's back."""
+    with psycopg.connect(url) as connection:
+        connection.execute(statement)
+
+
+def ask(url: str, question: str) -> object:
+    """One value, read behind the application's back."""
+    with psycopg.connect(url) as connection:
+        row = connection.execute(question).fetchone()
+    return row[0] if row else None
