@@ -11,7 +11,7 @@ from functools import lru_cache
 from typing import Any
 from urllib.parse import quote
 
-from babel import Locale
+from babel import Locale, UnknownLocaleError
 from babel.dates import format_date
 from babel.numbers import format_decimal
 from jinja2 import Undefined
@@ -141,7 +141,7 @@ def _decimal(value: Any) -> Decimal:
 
 @lru_cache(maxsize=4096)
 def _money(value: Amount, locale: str) -> str:
-    return format_money(value.minor, value.currency, locale.replace("-", "_"))
+    return format_money(value.minor, value.currency, str(_locale(locale)))
 
 
 def _number(value: int | Decimal, locale: str) -> str:
@@ -167,4 +167,8 @@ def _plural_category(count: Decimal, locale: str) -> str:
 
 @lru_cache(maxsize=64)
 def _locale(name: str) -> Locale:
-    return Locale.parse(name.replace("-", "_"))
+    """The locale of that name; English for one that nobody knows, since a message is worth more than its commas."""
+    try:
+        return Locale.parse(name.replace("-", "_"))
+    except (UnknownLocaleError, ValueError):
+        return Locale("en")

@@ -197,6 +197,16 @@ def test_numbers_money_and_dates_are_written_as_the_locale_writes_them(locale, w
     assert text == written
 
 
+@pytest.mark.parametrize("locale", ["xx", "", "not a locale", "en_XX"])
+def test_a_locale_nobody_knows_is_read_as_english(locale):
+    assert render("{{ purchase.amount }} {{ balance.points }}", locale=locale,
+                  purchase__amount=Amount(1250, "EUR"), balance__points=12500) == "€12.50 12,500"  # fmt: skip
+
+
+def test_who_has_no_tier_reads_nothing():
+    assert render("{{ member.first_name }}{{ tier.name }}", member__first_name="Nora") == "Nora"
+
+
 @pytest.mark.parametrize(("count", "word"), [(0, "points"), (1, "point"), (2, "points"), (11, "points")])
 def test_a_noun_follows_its_number(count, word):
     assert render('{{ balance.points | plural("point", "points") }}', balance__points=count) == word
@@ -334,11 +344,12 @@ def test_a_loop_goes_over_a_hundred_items_and_no_more():
     assert render("{% for each in balances %}.{% endfor %}", balances=balances) == "." * 100
 
 
-def test_a_text_that_takes_too_long_is_given_up(monkeypatch):
-    monkeypatch.setattr(rendering, "MOST_SECONDS", 0.0)
+@pytest.mark.parametrize("source", ["Hi", "{% for a in balances %}{% if a.amount > 5 %}x{% endif %}{% endfor %}"])
+def test_a_text_that_takes_too_long_is_given_up(source, monkeypatch):
+    monkeypatch.setattr(rendering, "MOST_SECONDS", -1.0)
 
     with pytest.raises(RenderFailed, match="too long"):
-        render("Hi")
+        render(source, balances=[{"name": "points", "amount": 1}])
 
 
 def test_the_same_text_is_compiled_once():
