@@ -17,7 +17,7 @@ import hmac
 import re
 from collections.abc import Iterator, Mapping
 from datetime import UTC, datetime
-from typing import Any
+from typing import Any, TypeGuard
 
 from connectors.canon import (
     Buyer,
@@ -53,7 +53,7 @@ _REVOKED = "oauth.authorization.revoked"
 
 
 def verify(body: bytes, *, signature: str | None, url: str, key: str) -> bool:
-    """Whether Square signed exactly these bytes for exactly this address, as it was registered. No key signs nothing."""
+    """Whether Square signed these bytes for this address, to the letter. Without a key nothing is signed."""
     expected = sign(body, url=url, key=key)
     return bool(key) and hmac.compare_digest((signature or "").encode(), expected.encode())
 
@@ -194,7 +194,7 @@ class Square:
             return None
 
 
-def _is_identifier(value: object) -> bool:
+def _is_identifier(value: object) -> TypeGuard[str]:
     return isinstance(value, str) and _IDENTIFIER.fullmatch(value) is not None
 
 

@@ -1,4 +1,4 @@
-"""Square's API as far as sales need it: questions over a client that the door built, answers checked, errors by class."""
+"""Square's API as far as sales need it: questions over a client that the door built, answers checked, errors told."""
 
 from collections.abc import Iterator
 from datetime import UTC, datetime

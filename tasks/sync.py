@@ -31,6 +31,7 @@ log = structlog.get_logger()
 
 def process_hooks(tenant_id: int) -> None:
     """Work through a slice of a café's due hooks, oldest first, then go to the back of the line."""
+    queues.taken("sync.process_hooks", tenant_id)
     with tenant_scope(tenant_id):
         for _ in range(SLICE):
             hook = _claim()
@@ -47,6 +48,7 @@ def catch_up(tenant_id: int, connector_id: int) -> None:
     Windows overlap and finds are kept once, so asking again finds nothing new. How far we got is saved window by
     window; when the system does not answer, the next poll goes on from there.
     """
+    queues.taken("sync.catch_up", tenant_id, connector_id)
     with tenant_scope(tenant_id):
         account = accounts.find(db.session, connector_id)
         if account is None or account.stopped_at is not None:
@@ -83,7 +85,7 @@ def _work(hook: Claimed) -> bool:
     except till.NotYet as error:
         _put_off(hook, error.detail)
     except (Permanent, Refusal) as error:
-        _park(hook, error.detail)
+        _park(hook, _words(error))
     except Exception as error:
         log.exception("hook.failed", hook=hook.id, connector=hook.connector_id)
         _put_off(hook, f"This could not be recorded yet ({type(error).__name__}).")
@@ -128,6 +130,11 @@ def _apply(hook: Claimed, finding: Finding) -> None:
     db.session.commit()
     if isinstance(finding, CanonicalSale):
         queues.nudge_delivery(bound_tenant_id())
+
+
+def _words(error: Permanent | Refusal) -> str:
+    fields = getattr(error, "errors", [])
+    return " ".join([error.detail, *(f"{field.path}: {field.message}" for field in fields)])
 
 
 def _put_off(hook: Claimed, detail: str, seconds: int | None = None) -> None:

@@ -118,7 +118,9 @@ def test_a_payment_without_an_order_stands_for_itself(played, till):
     assert sale.external_id != order["id"]
 
 
-@pytest.mark.parametrize(("product", "channel"), [("RESTAURANTS", "pos"), ("TERMINAL_API", "pos"), ("INVOICES", "online")])
+@pytest.mark.parametrize(
+    ("product", "channel"), [("RESTAURANTS", "pos"), ("TERMINAL_API", "pos"), ("INVOICES", "online")]
+)
 def test_the_product_that_took_the_money_tells_the_channel(played, till, product, channel):
     played.ring_up(product=product)
 

@@ -104,7 +104,7 @@ class PlayedSquare(PlayedHttp):
         product: str = "SQUARE_POS",
         at: datetime | None = None,
     ) -> dict[str, Any]:
-        """Sell these items to a customer of ours (by id, or nobody) and tell our listener. The order, as Square has it."""
+        """Sell these items to a customer (by id, or nobody) and tell the listener. The order, as Square has it."""
         order = self.open_order(customer=customer, items=items, location=location, tip=tip, at=at)
         for payment in self.split(order, tenders, product=product):
             self.pay(order, payment)
