@@ -14,6 +14,7 @@ from models.tenant import Tenant
 
 HOOK_PATH = "hook_path"  # kept among the sealed settings: its token is a secret too
 
+
 def add(
     session: Session,
     *,
@@ -101,9 +102,7 @@ def stop(session: Session, gateway_id: int, *, because: str, now: datetime) -> N
 def resume(session: Session, gateway_id: int) -> None:
     """Put an account back into service."""
     session.execute(
-        update(GatewayAccount)
-        .where(GatewayAccount.id == gateway_id)
-        .values(stopped_at=None, stopped_because=None)
+        update(GatewayAccount).where(GatewayAccount.id == gateway_id).values(stopped_at=None, stopped_because=None)
     )
 
 
@@ -121,4 +120,3 @@ _DUE = text("""
        AND EXISTS (SELECT 1 FROM messages m WHERE m.channel = g.channel AND m.lane = lanes.lane
                       AND m.state = 'planned' AND m.due_at <= :now)
      ORDER BY lanes.lane, g.id""")
-

@@ -13,4 +13,4 @@ def wait(attempts: int, *, at_least: int | None = None) -> timedelta:
     provider said so."""
     minutes = FIRST_MINUTES[attempts - 1] if 0 < attempts <= len(FIRST_MINUTES) else THEN_MINUTES
     seconds = max(minutes * 60, at_least or 0)
-    return timedelta(seconds=seconds * (1 + JITTER * random.random()))
+    return timedelta(seconds=seconds * (1 + JITTER * random.random()))  # noqa: S311 (spreads load, hides nothing)

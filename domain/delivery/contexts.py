@@ -167,9 +167,7 @@ def _rewards(session: Session, messages: Sequence[Claimed], here: Cafe) -> dict[
     }
 
 
-def _links(
-    message: Claimed, member: Any, here: Cafe, signer: LinkSigner, wanted: frozenset[str]
-) -> dict[str, str]:
+def _links(message: Claimed, member: Any, here: Cafe, signer: LinkSigner, wanted: frozenset[str]) -> dict[str, str]:
     member_id, number = (member.id, member.link_number) if member is not None else (0, 0)
     return {
         name: signer.url(LinkClaim(purpose, here.id, member_id, message.id if of_message else 0, link_number=number))

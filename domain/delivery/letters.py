@@ -1,4 +1,4 @@
-"""Rendering a claimed batch: wording compiled once a version, headers built once a sender, each recipient spliced in."""
+"""Rendering a claimed batch: wording compiled once a version, headers built once a sender, recipients spliced in."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -29,6 +29,7 @@ PREVIEW = 300  # characters of the text that are kept
 class Letterhead:
     """Who writes: the café's sender, the host that message ids and the default sender carry, the links' signer."""
 
+    tenant_id: int
     sender: str
     sender_name: str
     host: str
@@ -45,51 +46,43 @@ class Rendered:
 
 def letterhead(account: GatewayAccount, here: Cafe, *, host: str, signer: LinkSigner) -> Letterhead:
     """The account's own sender, else `<slug>@<host>` under the café's name."""
-    return Letterhead(account.sender or f"{here.slug}@{host}", account.sender_name or here.name, host, signer)
+    return Letterhead(here.id, account.sender or f"{here.slug}@{host}", account.sender_name or here.name, host, signer)
 
 
-def render(
-    session: Session, messages: Sequence[Claimed], here: Cafe, head: Letterhead, *, now: datetime
-) -> Rendered:
+def render(session: Session, messages: Sequence[Claimed], here: Cafe, head: Letterhead, *, now: datetime) -> Rendered:
     """Every message as it leaves. One that cannot be rendered never stops the others."""
     wordings = _wordings(session, messages)
     wanted = frozenset({UNSUBSCRIBE}.union(*(_names(each) for each in wordings.values())))
     recipients = contexts.load(session, messages, here, head.signer, wanted)
     rendered = Rendered([], {})
     for message in messages:
+        wording = wordings.get(message.template_id) if message.template_id is not None else None
         try:
-            rendered.letters.append(_letter(message, recipients, wordings, here, head, now))
+            rendered.letters.append(_letter(message, recipients.get(message.id), wording, head, now))
         except Unacceptable as refusal:
             rendered.failed[message.id] = refusal.detail
     return rendered
 
 
 def _letter(
-    message: Claimed,
-    recipients: dict[int, Recipient],
-    wordings: dict[int, Prepared],
-    here: Cafe,
-    head: Letterhead,
-    now: datetime,
+    message: Claimed, recipient: Recipient | None, wording: Prepared | None, head: Letterhead, now: datetime
 ) -> Letter:
-    recipient = recipients.get(message.id)
     if recipient is None or not recipient.address:
         raise Unacceptable("The member has no address any more.")
-    ref = f"{here.id}.{message.id}"
-    subject, body, text = _filled(message, recipient, wordings, head, ref, now)
-    outgoing = Outgoing(message.id, recipient.address, body, ref, message.expires_at)
+    if wording is None:
+        subject, body, text = _as_written(message, recipient, head, now)
+    else:
+        subject, body, text = _filled(message, recipient, wording, head, now)
+    outgoing = Outgoing(message.id, recipient.address, body, _ref(message, head), message.expires_at)
     return Letter(
         outgoing, message.channel, message.member_id, message.topic, message.attempts, subject, text[:PREVIEW]
     )
 
 
 def _filled(
-    message: Claimed, recipient: Recipient, wordings: dict[int, Prepared], head: Letterhead, ref: str, now: datetime
+    message: Claimed, recipient: Recipient, wording: Prepared, head: Letterhead, now: datetime
 ) -> tuple[str | None, str | bytes, str]:
     """Subject, what goes out, and its plain text."""
-    wording = wordings.get(message.template_id) if message.template_id is not None else None
-    if wording is None:
-        return _as_written(message, recipient, head, ref, now)
     text = wording.text.render(recipient.values, locale=recipient.locale)
     if wording.subject is None or wording.html is None:
         return None, text, text
@@ -100,7 +93,7 @@ def _filled(
         subject=subject,
         html=wording.html.render_quoted(recipient.values, locale=recipient.locale),
         text=text,
-        message_id=f"<{ref}@{head.host}>",
+        message_id=_message_id(message, head),
         now=now,
         unsubscribe_url=recipient.values[UNSUBSCRIBE],
     )
@@ -108,7 +101,7 @@ def _filled(
 
 
 def _as_written(
-    message: Claimed, recipient: Recipient, head: Letterhead, ref: str, now: datetime
+    message: Claimed, recipient: Recipient, head: Letterhead, now: datetime
 ) -> tuple[str | None, str | bytes, str]:
     """A message that carries its own finished words: a test."""
     if "text" not in message.values:
@@ -122,10 +115,19 @@ def _as_written(
         subject=subject,
         html=message.values["html"],
         text=text,
-        message_id=f"<{ref}@{head.host}>",
+        message_id=_message_id(message, head),
         now=now,
     )
     return subject, mail, text
+
+
+def _ref(message: Claimed, head: Letterhead) -> str:
+    """Our own name for the message: the same at every attempt."""
+    return f"{head.tenant_id}.{message.id}"
+
+
+def _message_id(message: Claimed, head: Letterhead) -> str:
+    return f"<{_ref(message, head)}@{head.host}>"
 
 
 def _wordings(session: Session, messages: Sequence[Claimed]) -> dict[int, Prepared]:

@@ -64,7 +64,7 @@ _HOLD_BACK = text(f"""
              {policy.PERSON} {policy.CONSENT} {policy.SUPPRESSION} {policy.REWARD})
     UPDATE messages m SET state = 'cancelled', reason = j.reason, settled_at = :now, lease_until = NULL
       FROM judged j WHERE m.id = j.id AND j.reason IS NOT NULL
- RETURNING m.id""")
+ RETURNING m.id""")  # noqa: S608 (our own fragments)
 
 _MOVE = text("""
     UPDATE messages m SET state = 'planned', due_at = moved.due_at, claimed_by = NULL, lease_until = NULL

@@ -34,7 +34,7 @@ _HOURS_OF = "CASE WHEN x.channel = ANY(:noisy) THEN coalesce(w.phone_country, w.
 _NIGHTS = text(f"""
     WITH x AS ({_UNLOCKS})
     SELECT DISTINCT x.delay, {_ZONE} AS timezone, x.quiet_from, x.quiet_to, {_HOURS_OF} AS hours_of
-      FROM x JOIN tenants t ON t.id = x.tenant_id {PERSON}""")
+      FROM x JOIN tenants t ON t.id = x.tenant_id {PERSON}""")  # noqa: S608 (our own fragments)
 
 _PLAN = text(f"""
     WITH x AS ({_UNLOCKS}),
@@ -63,19 +63,17 @@ _PLAN = text(f"""
            CASE WHEN reason IS NULL THEN 'planned' ELSE 'skipped' END, reason, template_id,
            due_at, due_at + :expires_after, timezone, quiet_from, quiet_to, hours_of, :now
       FROM judged
-        ON CONFLICT ON CONSTRAINT uq_messages_once DO NOTHING""")
+        ON CONFLICT ON CONSTRAINT uq_messages_once DO NOTHING""")  # noqa: S608 (our own fragments)
 
 _CANCEL = text(f"""
     UPDATE messages m SET state = '{MessageState.CANCELLED}', reason = '{Reason.EVENT_HAPPENED}', settled_at = :now,
            lease_until = NULL
       FROM reward_events e
      WHERE e.id = ANY(:reward_event_ids) AND m.tenant_id = e.tenant_id AND m.cause = 'reward:' || e.reward_id
-       AND m.occasion = 'reward_event:' || e.id AND m.state IN ('planned', 'claimed')""")
+       AND m.occasion = 'reward_event:' || e.id AND m.state IN ('planned', 'claimed')""")  # noqa: S608 (our own fragments)
 
 
-def plan(
-    session: Session, reward_event_ids: Sequence[int], *, now: datetime, held_back: Reason | None = None
-) -> int:
+def plan(session: Session, reward_event_ids: Sequence[int], *, now: datetime, held_back: Reason | None = None) -> int:
     """Plan what these unlocks say to their members and return how many messages were written down.
 
     Told twice about the same unlock it plans once. `held_back` is a reason that holds for all of them: an import of
@@ -85,12 +83,16 @@ def plan(
     nights = session.execute(_NIGHTS, unlocks).all() if unlocks["reward_event_ids"] else []
     if not nights:
         return 0
-    values = unlocks | _dues(nights, now) | {
-        "now": now,
-        "late_before": now - LATE_AFTER,
-        "expires_after": EXPIRES_AFTER,
-        "held_back": held_back,
-    }
+    values = (
+        unlocks
+        | _dues(nights, now)
+        | {
+            "now": now,
+            "late_before": now - LATE_AFTER,
+            "expires_after": EXPIRES_AFTER,
+            "held_back": held_back,
+        }
+    )
     return session.execute(_PLAN, values).rowcount  # type: ignore[attr-defined]
 
 

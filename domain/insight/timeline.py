@@ -1,0 +1,117 @@
+"""A member's story: everything that happened to them and was sent to them, or not sent and why. Newest first."""
+
+import re
+from base64 import b64decode, urlsafe_b64encode
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from domain.errors import Unacceptable
+from domain.loyalty.events import CATALOGUE
+from models.message import MessageState
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One thing. `type` is the event's, or `message.<state>`; `properties` are its facts; `key` orders equal instants.
+
+    `message` is the message's id, channel, state, reason, cause, subject and preview.
+    """
+
+    at: datetime
+    key: str
+    type: str
+    properties: Mapping[str, Any]
+    message: Mapping[str, Any] | None = None
+
+    @property
+    def summary(self) -> str:
+        """The moment in a sentence of plain English, for those who read the API."""
+        return _of_message(self.message) if self.message else _of_event(self.type, self.properties)
+
+
+@dataclass(frozen=True, slots=True)
+class Story:
+    """A page of moments; `next` is the cursor of what came before, None when there is nothing more."""
+
+    items: list[Moment]
+    next: str | None
+
+
+SAME_INSTANT = 500
+_KEY = re.compile(r"[em]\d{19}")
+
+_STORY = text("""
+    SELECT at, key, type, properties, message FROM (
+      (SELECT occurred_at AS at, 'e' || lpad(id::text, 19, '0') AS key, type, properties, NULL::jsonb AS message
+         FROM events
+        WHERE member_id = :member_id AND (CAST(:at AS timestamptz) IS NULL OR occurred_at <= :at)
+        ORDER BY occurred_at DESC, id DESC LIMIT :more)
+      UNION ALL
+      (SELECT coalesce(sent_at, settled_at, created_at), 'm' || lpad(id::text, 19, '0'), 'message.' || state,
+              '{}'::jsonb,
+              jsonb_build_object('id', id, 'channel', channel, 'state', state, 'reason', reason, 'cause', cause,
+                                 'topic', topic, 'subject', subject, 'body_preview', body_preview, 'due_at', due_at,
+                                 'detail', detail)
+         FROM messages
+        WHERE member_id = :member_id
+          AND (CAST(:at AS timestamptz) IS NULL OR coalesce(sent_at, settled_at, created_at) <= :at)
+        ORDER BY 1 DESC, id DESC LIMIT :more)) AS story
+     WHERE CAST(:at AS timestamptz) IS NULL OR (at, key) < (:at, :key)
+     ORDER BY at DESC, key DESC LIMIT :limit""")
+
+
+def page(session: Session, member_id: int, *, cursor: str | None = None, limit: int = 50) -> Story:
+    """A page of the story. Raises `Unacceptable` for a cursor that is none of ours."""
+    at, key = _read(cursor) if cursor else (None, None)
+    # Moments of the very instant of `at` were seen in part: enough of them are read to have a page left.
+    asked = {"member_id": member_id, "at": at, "key": key, "limit": limit + 1, "more": limit + 1 + SAME_INSTANT}
+    moments = [Moment(*row) for row in session.execute(_STORY, asked)]
+    return Story(moments[:limit], _write(moments[limit - 1]) if len(moments) > limit else None)
+
+
+def _write(last: Moment) -> str:
+    return urlsafe_b64encode(f"{last.at.isoformat()} {last.key}".encode()).decode().rstrip("=")
+
+
+def _read(cursor: str) -> tuple[datetime, str]:
+    try:
+        raw = b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True) if cursor.isascii() else b""
+        instant, key = raw.decode("ascii").split(" ")
+        at = datetime.fromisoformat(instant)
+        if at.tzinfo is None or not _KEY.fullmatch(key):
+            raise ValueError(cursor)
+    except ValueError:
+        raise Unacceptable.at("cursor", "This cursor is none of ours. Use `next` of the page before.") from None
+    return at, key
+
+
+_HOW_IT_WENT = {
+    MessageState.SENT: "Sent by {channel}",
+    MessageState.DELIVERED: "Delivered by {channel}",
+    MessageState.BOUNCED: "Came back: {channel}",
+    MessageState.FAILED: "Could not be sent by {channel}",
+    MessageState.UNSURE: "May have been sent by {channel}",
+    MessageState.CANCELLED: "Not sent by {channel} ({reason})",
+    MessageState.SKIPPED: "Not sent by {channel} ({reason})",
+}
+
+
+def _of_message(message: Mapping[str, Any]) -> str:
+    words = _HOW_IT_WENT.get(message["state"], "Planned for {channel}")
+    told = words.format(channel=message["channel"], reason=message["reason"])
+    about = message["subject"] or message["body_preview"] or message["cause"]
+    return f"{told}: {about}"
+
+
+def _of_event(kind: str, properties: Mapping[str, Any]) -> str:
+    known = CATALOGUE.get(kind)
+    facts = [str(properties[name]) for name in _TELLING if properties.get(name) not in (None, "")]
+    return ": ".join(filter(None, (known.words if known else kind, " ".join(facts))))
+
+
+_TELLING = ("name", "points", "amount", "currency", "location", "reason")
