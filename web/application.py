@@ -23,11 +23,27 @@ from web import (
     request_id,
     sessions,
     tenancy,
+    words,
 )
 from web.config import Settings, driver_url
 from web.embedded.settings import with_servers
 from web.proxy import BehindOurProxy
 
+# In the order in which a request meets them.
+PARTS = (
+    request_id,
+    metrics,
+    errors,
+    assets,
+    attempts,
+    guard,
+    tenancy,
+    access,
+    headers,
+    filters,
+    words,
+    navigation,
+)
 LARGEST_REQUEST = 21 * 1024 * 1024  # a file of 20 MiB and its form
 LARGEST_FORM = 1024 * 1024
 POOL = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 10, "pool_pre_ping": True, "pool_recycle": 1800}
@@ -49,7 +65,7 @@ def build(settings: Settings | None = None) -> Flask:
     app.jinja_env.add_extension("jinja2.ext.do")
     vault.unlock(settings.credentials_key)
     _init_extensions(app, settings)
-    for part in (request_id, metrics, errors, assets, attempts, guard, tenancy, access, headers, filters, navigation):
+    for part in PARTS:
         part.init_app(app)
     blueprints.register(app)
     app.wsgi_app = BehindOurProxy(app.wsgi_app)  # type: ignore[method-assign]

@@ -4,7 +4,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_time, format_timedelta
+from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_decimal
 from flask import Flask, g
 
@@ -15,8 +15,9 @@ from web import languages
 
 def init_app(app: Flask) -> None:
     """Offer the filters to all templates."""
-    filters = {"money": money, "when": when, "day": day, "clock": time_of_day, "ago": ago, "number": number}
-    app.jinja_env.filters.update(filters)
+    app.jinja_env.filters.update(
+        money=money, when=when, day=day, short_day=short_day, clock=time_of_day, ago=ago, number=number
+    )
 
 
 def locale() -> Locale:
@@ -57,8 +58,16 @@ def day(value: date | datetime | None) -> str:
     """`22 November 2026`; of an instant, the café's local day."""
     if value is None:
         return "–"
-    local = value.astimezone(zone()).date() if isinstance(value, datetime) else value
-    return format_date(local, "long", locale=locale())
+    return format_date(_local_date(value), "long", locale=locale())
+
+
+def short_day(value: date | datetime | None) -> str:
+    """`22 Nov`, with the year only where it is another one."""
+    if value is None:
+        return "–"
+    local = _local_date(value)
+    this_year = local.year == clock.now().astimezone(zone()).year
+    return format_skeleton("MMMd" if this_year else "yMMMd", local, locale=locale())
 
 
 def time_of_day(instant: datetime) -> str:
@@ -69,3 +78,7 @@ def time_of_day(instant: datetime) -> str:
 def ago(instant: datetime) -> str:
     """`3 hours ago`."""
     return format_timedelta(instant - clock.now(), add_direction=True, locale=locale())
+
+
+def _local_date(value: date | datetime) -> date:
+    return value.astimezone(zone()).date() if isinstance(value, datetime) else value
