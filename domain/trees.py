@@ -1,7 +1,7 @@
 """Condition trees: the grammar of questions about facts, and their answer over plain values.
 
-A tree is `{"all": [tree, …]}`, `{"any": [tree, …]}`, `{"not": tree}` or a leaf `{"fact", "op", "value"}`; a leaf about a
-fact that counts may also say `window_days` and `where`.
+A tree is `{"all": [tree, …]}`, `{"any": [tree, …]}`, `{"not": tree}` or a leaf `{"fact", "op", "value"}`; a leaf about
+a fact that counts may also say `window_days` and `where`.
 """
 
 from collections.abc import Callable, Mapping

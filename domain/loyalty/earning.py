@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from math import floor, prod
-from typing import Any
+from typing import Any, NamedTuple
 
 from domain import money, trees
 from domain.errors import Unacceptable
@@ -41,19 +41,25 @@ class Earned:
     expires_at: datetime | None
 
 
+class _Dates(NamedTuple):
+    currency_id: int
+    after_days: int | None
+    lifetime_days: int | None
+
+
 def earned(till: Till, sale: Sale) -> list[Earned]:
     """What the café's rules give for this sale: each rule rounds down, then multipliers of its currency raise it."""
     facts = _facts(till, sale)
     today = facts["purchase.date"]
     rules = [rule for rule in till.rules if not rule.condition or trees.holds(rule.condition, facts, today=today)]
     amount = facts["purchase.amount"]
-    lots: dict[tuple[int, int | None, int | None], int] = {}
+    lots: dict[_Dates, int] = {}
     for rule in rules:
         if rule.multiplier is None and (points := _points(rule, amount, sale)):
-            key = (rule.currency_id, rule.activates_after_days, rule.lifetime_days)
-            lots[key] = lots.get(key, 0) + points
-    raised = ((key, floor(points * _multiplier(rules, key[0]))) for key, points in lots.items())
-    return [_dated(till, sale, *key, points) for key, points in raised if points]
+            dates = _Dates(rule.currency_id, rule.activates_after_days, rule.lifetime_days)
+            lots[dates] = lots.get(dates, 0) + points
+    raised = ((dates, floor(points * _multiplier(rules, dates.currency_id))) for dates, points in lots.items())
+    return [_dated(till, sale, dates, points) for dates, points in raised if points]
 
 
 def refuse_too_many(points: Iterable[int]) -> None:
@@ -91,9 +97,9 @@ def _multiplier(rules: Sequence[RuleTerms], currency_id: int) -> Decimal:
                 start=Decimal(1))  # fmt: skip
 
 
-def _dated(
-    till: Till, sale: Sale, currency_id: int, after_days: int | None, lifetime_days: int | None, points: int
-) -> Earned:
-    activates_at = days.start_of_day(sale.occurred_at, after_days, till.zone) if after_days else sale.occurred_at
-    expires_at = None if lifetime_days is None else days.end_of_day(activates_at, lifetime_days, till.zone)
-    return Earned(currency_id, points, activates_at, expires_at)
+def _dated(till: Till, sale: Sale, dates: _Dates, points: int) -> Earned:
+    bought_at = sale.occurred_at
+    activates_at = days.start_of_day(bought_at, dates.after_days, till.zone) if dates.after_days else bought_at
+    lifetime = dates.lifetime_days
+    expires_at = None if lifetime is None else days.end_of_day(activates_at, lifetime, till.zone)
+    return Earned(dates.currency_id, points, activates_at, expires_at)

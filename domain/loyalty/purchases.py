@@ -12,9 +12,10 @@ from sqlalchemy.orm import Session
 from domain import money
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
 from domain.loyalty import earning, ledger, settling, till, unlocks
+from domain.loyalty.book import EARNED, REDEEMED, Book, Posting
 from domain.loyalty.earning import Earned
 from domain.loyalty.events import Happening, plain
-from domain.loyalty.ledger import Answered, Book
+from domain.loyalty.ledger import Answered
 from domain.loyalty.sales import CHANNELS, SCOPES, Sale, fingerprint, time_errors
 from domain.loyalty.till import Receipt, Till
 from domain.loyalty.unlocks import Unlock
@@ -35,7 +36,7 @@ _INSERT = text(f"""
       SELECT purchase.id, i.sku, i.name, i.category, i.quantity, i.amount_minor
         FROM purchase CROSS JOIN jsonb_to_recordset(CAST(:items AS jsonb))
           AS i (sku text, name text, category text, quantity numeric, amount_minor bigint))
-    SELECT purchase.id, {ledger.STANDING} FROM purchase""")
+    SELECT purchase.id, {ledger.STANDING} FROM purchase""")  # noqa: S608 (our own fragments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +70,7 @@ def post(session: Session, sale: Sale, *, now: datetime) -> Posted:
     row = _insert(session, scene, sale, content_hash, now=now)
     if row is None:
         return _told_before(_receipt(session, sale), content_hash)
-    book = ledger.of_standing(row, _members(scene), now=now)
+    book = ledger.of_standing(row, scene.member_ids, now=now)
     return _book(session, scene, sale, row.id, book)
 
 
@@ -88,53 +89,36 @@ def _book(session: Session, scene: Till, sale: Sale, purchase_id: int, book: Boo
     book.events += _bought(scene, sale, purchase_id)
     _spend(session, scene, sale, purchase_id, book)
     _earn(scene, sale, purchase_id, book, lots)
-    unlocked = unlocks.open_new(session, scene, book, now=book.now, purchase_id=purchase_id)
+    unlocked = unlocks.open_new(session, scene, book, purchase_id=purchase_id)
     answer = _answer(scene, purchase_id, book, lots, unlocked)
-    book.write(session, Answered("purchases", purchase_id, answer))
+    ledger.write(session, book, Answered("purchases", purchase_id, answer))
     return Posted(purchase_id, scene.member_id, True, answer, unlocked_before + unlocked, book.events)
 
 
 def _spend(session: Session, scene: Till, sale: Sale, purchase_id: int, book: Book) -> None:
     if sale.redeem is None or scene.member_id is None:
         return
-    book.load_lots(session)
+    ledger.load_lots(session, book)
+    currency_id, points = scene.currencies[sale.redeem.currency], sale.redeem.points
+    cause = f"purchase:{purchase_id}:paid"
     book.debit(
-        scene.member_id,
-        scene.currencies[sale.redeem.currency],
-        sale.redeem.points,
-        kind=ledger.REDEEMED,
-        cause=f"purchase:{purchase_id}:paid",
-        occurred_at=sale.occurred_at,
-        purchase_id=purchase_id,
+        Posting(scene.member_id, currency_id, points, REDEEMED, cause, sale.occurred_at, purchase_id=purchase_id)
     )
     payment = {"purchase": purchase_id, "currency": sale.redeem.currency, "points": sale.redeem.points}
     book.events += [
         Happening("bonus.redeemed", scene.member_id, sale.occurred_at, payment),
-        Happening(
-            "points.debited", scene.member_id, sale.occurred_at, payment | {"kind": ledger.REDEEMED, "reason": ""}
-        ),
+        Happening("points.debited", scene.member_id, sale.occurred_at, payment | {"kind": REDEEMED, "reason": ""}),
     ]
 
 
 def _earn(scene: Till, sale: Sale, purchase_id: int, book: Book, lots: list[Earned]) -> None:
     for number, lot in enumerate(lots, start=1):
-        assert scene.member_id is not None
-        book.credit(
-            scene.member_id,
-            lot.currency_id,
-            lot.points,
-            kind=ledger.EARNED,
-            cause=f"purchase:{purchase_id}" if number == 1 else f"purchase:{purchase_id}:{number}",
-            occurred_at=sale.occurred_at,
-            activates_at=lot.activates_at,
-            expires_at=lot.expires_at,
-            purchase_id=purchase_id,
+        cause = f"purchase:{purchase_id}" if number == 1 else f"purchase:{purchase_id}:{number}"
+        posting = Posting(
+            scene.member_ids[0], lot.currency_id, lot.points, EARNED, cause, sale.occurred_at, purchase_id=purchase_id
         )
+        book.credit(posting, activates_at=lot.activates_at, expires_at=lot.expires_at)
         book.events += _credited(scene, sale, purchase_id, lot)
-
-
-def _members(scene: Till) -> list[int]:
-    return [] if scene.member_id is None else [scene.member_id]
 
 
 def _insert(session: Session, scene: Till, sale: Sale, content_hash: str, *, now: datetime) -> Any:
@@ -152,7 +136,7 @@ def _insert(session: Session, scene: Till, sale: Sale, content_hash: str, *, now
         "discounts": json.dumps(_discounts(sale)),
         "coupon": sale.coupon,
         "items": json.dumps(_items(sale), default=plain),
-        "member_ids": _members(scene),
+        "member_ids": scene.member_ids,
         "now": now,
     }
     return session.execute(_INSERT, values).one_or_none()
@@ -181,9 +165,7 @@ def _told_before(receipt: Receipt, content_hash: str) -> Posted:
     return Posted(receipt.id, None, False, receipt.answer or {"purchase": receipt.id}, [], [])
 
 
-def _answer(
-    scene: Till, purchase_id: int, book: Book, lots: list[Earned], unlocked: list[Unlock]
-) -> dict[str, Any]:
+def _answer(scene: Till, purchase_id: int, book: Book, lots: list[Earned], unlocked: list[Unlock]) -> dict[str, Any]:
     points = [
         {
             "currency": scene.code(lot.currency_id),
@@ -225,7 +207,7 @@ def _credited(scene: Till, sale: Sale, purchase_id: int, lot: Earned) -> list[Ha
     dates = {"activates_at": lot.activates_at, "expires_at": lot.expires_at}
     return [
         Happening("bonus.calculated", scene.member_id, sale.occurred_at, points | dates),
-        Happening("points.credited", scene.member_id, sale.occurred_at, points | {"kind": ledger.EARNED, "reason": ""}),
+        Happening("points.credited", scene.member_id, sale.occurred_at, points | {"kind": EARNED, "reason": ""}),
     ]
 
 

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy.orm import Session
 
 from domain.loyalty import ledger, till, unlocks
+from domain.loyalty.book import EXPIRED, Book, OpenLot
 from domain.loyalty.events import Happening
-from domain.loyalty.ledger import Book, OpenLot
 from domain.loyalty.till import Till
 from domain.loyalty.unlocks import Unlock
 
@@ -30,20 +30,19 @@ def settled(session: Session, scene: Till, book: Book) -> tuple[Book, list[Unloc
 
 
 def settled_book(session: Session, scene: Till, *, now: datetime) -> tuple[Book, list[Unlock]]:
-    """The settled book of the member at the till, who is locked already; an empty one for nobody."""
-    members = [] if scene.member_id is None else [scene.member_id]
-    return settled(session, scene, ledger.read_book(session, members, now=now))
+    """The settled book of the member at the till, who is locked already."""
+    return settled(session, scene, ledger.read_book(session, scene.member_ids, now=now))
 
 
 def _settle(session: Session, scene: Till, book: Book) -> list[Unlock]:
-    lots = book.load_lots(session)
+    lots = ledger.load_lots(session, book)
     # What expires goes first: points that come and go on one day unlock by what is left.
     for lot in [lot for lot in lots if lot.remaining and lot.expires_at and lot.expires_at <= book.now]:
         book.events.append(_expired(scene, lot, book.expire(lot)))
     for lot in [lot for lot in lots if lot.remaining and not lot.active and lot.activates_at <= book.now]:
         book.events.append(_activated(scene, lot, book.activate(lot)))
-    unlocked = unlocks.open_new(session, scene, book, now=book.now)
-    book.write(session)
+    unlocked = unlocks.open_new(session, scene, book)
+    ledger.write(session, book)
     return unlocked
 
 
@@ -51,7 +50,7 @@ def _expired(scene: Till, lot: OpenLot, points: int) -> Happening:
     properties = {
         "currency": scene.code(lot.currency_id),
         "points": points,
-        "kind": ledger.EXPIRED,
+        "kind": EXPIRED,
         "reason": "",
         "purchase": lot.purchase_id,
     }

@@ -7,7 +7,7 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import TextClause, text
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from domain.errors import FieldError
@@ -16,9 +16,8 @@ from domain.loyalty.sales import MemberRef
 _COLUMNS = {"external_id": "external_id", "email": "email_key", "phone": "phone", "card": "card"}
 
 
-def _look(member: str) -> TextClause:
-    # The lock sits in a CTE; whatever it guards is read by a later statement, which sees what the holder before wrote.
-    return text(f"""
+# The lock sits in a CTE; whatever it guards is read by a later statement, which sees what the holder before wrote.
+_LOOK = """
     WITH member AS MATERIALIZED ({member})
     SELECT t.currency, t.timezone, t.locale,
            (SELECT id FROM member) AS member_id,
@@ -36,14 +35,12 @@ def _look(member: str) -> TextClause:
                 'id', id, 'currency_id', currency_id, 'name', name, 'threshold', threshold, 'cost', cost,
                 'valid_days', valid_days, 'repeatable', repeatable) ORDER BY id)
               FROM rewards WHERE archived_at IS NULL) AS rewards
-      FROM tenants t WHERE t.id = current_setting('app.tenant_id')::bigint""")
+      FROM tenants t WHERE t.id = current_setting('app.tenant_id')::bigint"""
 
 
-_NOBODY = _look("SELECT NULL::bigint AS id")
-_BY_REFERENCE = {
-    field: _look(f"SELECT id FROM members WHERE erased_at IS NULL AND {column} = :member FOR NO KEY UPDATE")
-    for field, column in _COLUMNS.items()
-}
+_MEMBER = "SELECT id FROM members WHERE erased_at IS NULL AND {column} = :member FOR NO KEY UPDATE"
+_NOBODY = text(_LOOK.format(member="SELECT NULL::bigint AS id"))
+_BY_REFERENCE = {field: text(_LOOK.format(member=_MEMBER.format(column=column))) for field, column in _COLUMNS.items()}
 
 
 @dataclass(frozen=True, slots=True)
@@ -104,6 +101,11 @@ class Till:
     member_id: int | None
     shop: Shop | None
     receipt: Receipt | None
+
+    @property
+    def member_ids(self) -> list[int]:
+        """The member, if there is one, as a list."""
+        return [] if self.member_id is None else [self.member_id]
 
     def code(self, currency_id: int) -> str:
         """The code of a point currency."""

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -11,8 +11,8 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from domain.loyalty import days
+from domain.loyalty.book import Book, UnlockHistory
 from domain.loyalty.events import Happening, plain
-from domain.loyalty.ledger import Book, UnlockHistory
 from domain.loyalty.till import RewardTerms, Till
 
 UNAMBIGUOUS = "23456789ABCDEFGHJKMNPQRSTVWXYZ"  # no 0 and O, no 1, I and L, no U beside V
@@ -37,7 +37,7 @@ _LAPSE_NEXT = text(_LAPSE.format(told=_TOLD, these="ORDER BY valid_until LIMIT :
 _STANDING_OPEN = text(f"""
     SELECT {_TOLD}, e.unlocked_at FROM reward_events e
       JOIN rewards r ON r.tenant_id = e.tenant_id AND r.id = e.reward_id
-     WHERE e.member_id = :member_id AND e.state = 'open' FOR UPDATE OF e""")
+     WHERE e.member_id = :member_id AND e.state = 'open' FOR UPDATE OF e""")  # noqa: S608 (our own fragments)
 _WITHDRAW = text("UPDATE reward_events SET state = 'withdrawn', closed_at = :now WHERE id = ANY(:ids)")
 
 
@@ -65,17 +65,24 @@ class _Crossing:
     history: UnlockHistory
 
 
-def open_new(session: Session, till: Till, book: Book, *, now: datetime, purchase_id: int | None = None) -> list[Unlock]:
+def open_new(session: Session, till: Till, book: Book, *, purchase_id: int | None = None) -> list[Unlock]:
     """Open what the book's postings unlocked and put the events into the book. The members are locked."""
     crossings = _crossings(till, book)
     if not crossings:
         return []
     if any(each.history.is_lapsed for each in crossings):
-        rows = session.execute(_LAPSE_OF, {"now": now, "member_ids": list(book.member_ids)}).all()
-        book.events += [_told("reward.expired", row, now=now) for row in rows]
-    unlocks = _insert(session, till, crossings, purchase_id, now=now)
-    book.events += [_unlocked(each, purchase_id, now=now) for each in unlocks]
+        rows = session.execute(_LAPSE_OF, {"now": book.now, "member_ids": list(book.member_ids)}).all()
+        book.events += [_told("reward.expired", row, now=book.now) for row in rows]
+    unlocks = _insert(session, till, crossings, purchase_id, now=book.now)
+    book.events += [_unlocked(each, purchase_id, now=book.now) for each in unlocks]
     return unlocks
+
+
+def open_for_use(session: Session, till: Till, book: Book, member_id: int, reward: RewardTerms) -> Unlock:
+    """Open an unlock that is used in the same breath: a reward had straight for its points. It makes no event."""
+    history = book.unlock_history(member_id, reward.id)
+    [unlock] = _insert(session, till, [_Crossing(member_id, reward, history)], None, now=book.now)
+    return unlock
 
 
 def withdraw(
@@ -120,7 +127,7 @@ def _crossings(till: Till, book: Book) -> list[_Crossing]:
     found = []
     for (member_id, currency_id), account in book.accounts.items():
         for reward in till.rewards:
-            history = book.unlocks.get((member_id, reward.id)) or UnlockHistory()
+            history = book.unlock_history(member_id, reward.id)
             rose = reward.currency_id == currency_id and account.lowest < reward.threshold <= account.available
             if rose and not history.is_open and (reward.repeatable or not history.is_used):
                 found.append(_Crossing(member_id, reward, history))

@@ -6,8 +6,8 @@ from datetime import datetime
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from domain.loyalty import settling, unlocks
-from domain.loyalty.ledger import Book
+from domain.loyalty import ledger, settling, unlocks
+from domain.loyalty.book import Book
 from domain.loyalty.unlocks import Unlock
 
 _DUE = text("""
@@ -31,5 +31,5 @@ def run(session: Session, *, now: datetime, limit: int) -> Done:
     unlocked = settling.settle_due(session, members, now=now) if members else []
     expired = unlocks.expire(session, now=now, limit=limit)
     if expired:
-        Book([], now, {}, {}, is_due=False, events=expired).write(session)
+        ledger.write(session, Book([], now, events=expired))
     return Done(len(members) + len(expired), unlocked)
