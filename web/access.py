@@ -4,6 +4,7 @@ from collections.abc import Callable
 from datetime import timedelta
 from functools import wraps
 from typing import Any, TypeVar
+from urllib.parse import urlsplit
 
 from flask import Flask, abort, current_app, g, redirect, request, url_for
 from flask_login import current_user
@@ -104,4 +105,6 @@ def _declare(needed: str) -> Callable[[View], View]:
 
 
 def _here() -> str:
-    return request.full_path.rstrip("?") if request.method == "GET" else request.referrer or "/"
+    if request.method == "GET":
+        return request.full_path.rstrip("?")
+    return urlsplit(request.referrer or "").path or "/"  # back to the form that asked

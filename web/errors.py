@@ -103,6 +103,6 @@ def _detail(status: int) -> str:
         413: _("That is more than one request may carry."),
         415: _("Send this as JSON."),
         429: _("That was a lot in a short time. Wait a little, then try again."),
-        500: _("Something went wrong on our side. Nothing you did was lost; please try again."),
+        500: _("Something went wrong on our side. Please try again."),
         503: _("We are not ready yet. Please try again in a moment."),
     }.get(status, _("This did not work."))

@@ -102,3 +102,9 @@ def test_nul_is_refused_before_anything_reads_it(client, query):
 
 def test_an_endless_value_is_refused(client):
     assert client.get(f"/sign-in?next=/{'a' * 9000}").status_code == 414
+
+
+def test_german_speakers_read_german(client):
+    page = client.get("/sign-in", headers={"Accept-Language": "de-AT,de;q=0.9"}).get_data(as_text=True)
+
+    assert "Willkommen zurück" in page

@@ -22,6 +22,7 @@ def in_vienna(app):
 @pytest.mark.usefixtures("in_vienna")
 def test_a_cafe_in_vienna_reads_its_own_way():
     assert filters.money(125000).replace("\xa0", " ") == "€ 1.250,00"
+    assert filters.short_day(NOW) == "4. Juli"
     assert filters.number(1284).replace("\xa0", ".") == "1.284"
     assert filters.when(NOW) == "12:00"
     assert filters.day(date(2026, 11, 22)) == "22. November 2026"
