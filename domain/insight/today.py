@@ -184,7 +184,8 @@ _MISSING = text("""
 
 _ATTENTION = text("""
     SELECT * FROM (
-      SELECT 'gateway_stopped' AS kind, count(*) AS count, coalesce(min(channel || ': ' || stopped_because), '') AS detail
+      SELECT 'gateway_stopped' AS kind, count(*) AS count,
+             coalesce(min(channel || ': ' || stopped_because), '') AS detail
         FROM gateways WHERE stopped_at IS NOT NULL
       UNION ALL SELECT 'unsure', count(*), '' FROM messages
                  WHERE state = 'unsure' AND created_at > now() - interval '30 days'

@@ -22,7 +22,18 @@ function showEmail() {
   }, 500);
 }
 
+// A text nobody touched follows what the guest gets: "your free …" or "… off your entire purchase".
+function followKind(event) {
+  if (event.target.name !== "kind") return;
+  const defaults = document.getElementById("kinds").dataset;
+  const texts = [defaults.item, defaults.percent, defaults.amount];
+  for (const field of [form.elements.sms_body, form.elements.email_body]) {
+    if (texts.includes(field.value)) field.value = defaults[event.target.value];
+  }
+}
+
 if (form) {
+  form.addEventListener("change", followKind);
   form.addEventListener("input", showEmail);
   document.addEventListener("htmx:afterSwap", showEmail);
   showEmail();
