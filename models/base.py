@@ -30,9 +30,9 @@ class Base(DeclarativeBase):
         int: BigInteger(),
         str: Text(),
         Decimal: Numeric(),
-        dict[str, Any]: JSONB(),
-        list[Any]: JSONB(),
-        list[str]: JSONB(),
+        dict[str, Any]: JSONB(none_as_null=True),  # nothing is NULL, never the null of JSON
+        list[Any]: JSONB(none_as_null=True),
+        list[str]: JSONB(none_as_null=True),
     }
 
 

@@ -57,7 +57,7 @@ BAD_QUERIES = [
     "cursor=x",
     "cursor=YWZ0ZXI6LTE",
     "cursor=%C3%A4",
-    "cursor=YWZ0ZXI6OTk5OTk5OTk5OTk5OTk5OTk5OTk5",
+    "cursor=YWZ0ZXIgOTk5OTk5OTk5OTk5OTk5OTk5OTk5",
     "page=2",
     "limit=5&limit=6",
 ]

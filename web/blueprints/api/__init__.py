@@ -10,8 +10,18 @@ from web.blueprints.api.noun import PREFIX
 
 NOUNS = (
     "members",
+    "purchases",
+    "balance_inquiries",
+    "points",
+    "redemptions",
+    "events",
+    "batch",
     "messages",
+    "currencies",
+    "locations",
+    "earning_rules",
     "templates",
+    "rewards",
 )
 
 

@@ -3,6 +3,7 @@
 import math
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from flask import current_app, g, request
 from flask_limiter import RateLimitExceeded
@@ -21,6 +22,14 @@ from web.extensions import caller_address, limiter
 # Generous: a café's tills and its nightly load together stay far below.
 RATE = "60000 per minute"
 REFUSED_RATE = "600 per minute"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """The key that a request came with."""
+
+    id: int
+    scopes: list[str]
 
 
 def enter(scopes: Sequence[str]) -> None:
@@ -54,16 +63,16 @@ def _token() -> str:
     return (header.token or "") if header is not None and header.type == "bearer" else ""
 
 
-def _open(token: str) -> tuple[ApiKey, Tenant] | None:
+def _open(token: str) -> tuple[Key, Tenant] | None:
     """Key and café, and the café bound to the running transaction, in one round trip."""
     if not token or not token.isascii():
         return None
     bound = func.set_config("app.tenant_id", cast(ApiKey.tenant_id, Text), True)
-    query = select(ApiKey, Tenant, bound).join(Tenant, Tenant.id == ApiKey.tenant_id)
+    query = select(ApiKey.id, ApiKey.scopes, Tenant, bound).join(Tenant, Tenant.id == ApiKey.tenant_id)
     row = db.session.execute(
         query.where(ApiKey.token_hash == fingerprint(token), ApiKey.revoked_at.is_(None))
     ).one_or_none()
-    return (row[0], row[1]) if row else None
+    return (Key(row[0], row[1]), row[2]) if row else None
 
 
 def _limited(count) -> None:

@@ -1,7 +1,7 @@
 """Members: enrolled, changed, shown, forgotten."""
 
 import re
-from datetime import timedelta
+from datetime import datetime, timedelta
 from typing import Annotated, Any
 
 from flask import g
@@ -12,6 +12,8 @@ from domain import clock
 from domain.accounts import audit
 from domain.audience import consent, erasure, members
 from domain.errors import Conflict, Unacceptable
+from domain.insight import timeline
+from domain.insight.timeline import Moment
 from models.database import db
 from models.member import Member
 from web.blueprints.api import auth, pages, profiles
@@ -90,13 +92,27 @@ class MemberBody(Body):
         return self
 
 
+class TimelineMessage(Answer):
+    """The message that was sent, or was not."""
+
+    id: int
+    channel: str
+    topic: str
+    cause: str
+    state: str
+    reason: str | None
+    subject: str | None
+    body_preview: str | None
+    due_at: datetime
+
+
 class TimelineItem(Answer):
     """One thing that happened to a member."""
 
-    at: str
+    at: datetime
     type: str
     summary: str
-    message: dict[str, Any] | None = None
+    message: TimelineMessage = None  # type: ignore[assignment]
 
 
 @bp.operation("GET", "/members", scopes=["members:read"], answers={200: pages.listing(MemberAnswer)})
@@ -110,6 +126,19 @@ def show(path: MemberPath) -> Reply:
     """One member"""
     member = members.get(db.session, path.external_id)
     return Reply(200, profiles.of_members([member])[0])
+
+
+@bp.operation(
+    "GET",
+    "/members/<path:external_id>/timeline",
+    scopes=["members:read"],
+    answers={200: pages.listing(TimelineItem)},
+)
+def story(path: MemberPath, query: Page) -> Reply:
+    """Everything that happened to and was sent to a member, or not sent and why; newest first"""
+    member = members.get(db.session, path.external_id)
+    told = timeline.page(db.session, member.id, cursor=query.cursor, limit=query.limit)
+    return Reply(200, {"items": [_moment(each) for each in told.items], "next": told.next})
 
 
 @bp.operation(
@@ -147,7 +176,14 @@ def save(external_id: str, body: MemberBody) -> Reply:
     return Reply(201 if saved.is_new else 200, profiles.of_members([saved.member])[0])
 
 
-def _upsert(external_id: str, changes: dict[str, Any], *, now: Any) -> members.Upserted:
+def _moment(moment: Moment) -> dict[str, Any]:
+    told = {"at": moment.at.isoformat(), "type": moment.type, "summary": moment.summary}
+    if moment.message is None:
+        return told
+    return told | {"message": {name: moment.message[name] for name in TimelineMessage.model_fields}}
+
+
+def _upsert(external_id: str, changes: dict[str, Any], *, now: datetime) -> members.Upserted:
     try:
         return members.upsert(db.session, g.tenant, external_id, changes, now=now)
     except Conflict as error:

@@ -1,21 +1,19 @@
 """Messages: what was said, what was held back, and why."""
 
 import re
-from collections.abc import Sequence
 from datetime import datetime
 from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, Field
-from sqlalchemy import Select, select
 
-from domain.errors import NotFound
+from domain.delivery import messages
+from domain.delivery.messages import Listed
 from models.database import db
-from models.member import Member
-from models.message import Message, MessageState
+from models.message import MessageState
 from web.blueprints.api import pages
 from web.blueprints.api.noun import Noun, Reply
 from web.blueprints.api.pages import Page
-from web.blueprints.api.shapes import Answer, Body, Id, Instant
+from web.blueprints.api.shapes import Answer, Body, Id, Instant, read_instant
 
 bp = Noun("messages", "What went out, what was held back, and why.")
 
@@ -67,43 +65,35 @@ class MessageAnswer(Answer):
 @bp.operation("GET", "/messages", scopes=["messages:read"], answers={200: pages.listing(MessageAnswer)})
 def index(query: MessageFilter) -> Reply:
     """Messages, newest first"""
-    return pages.by_id(_matching(query), Message.id, query, _as_answers)
+    wanted = messages.Filter(member=query.member, cause=query.cause, state=query.state, since=query.since)
+    before = _place(query.cursor) if query.cursor is not None else None
+    found = messages.page(db.session, wanted, limit=query.limit + 1, before=before)
+    shown = found[: query.limit]
+    following = pages.encode(f"{shown[-1].created_at.isoformat()} {shown[-1].id}") if len(found) > len(shown) else None
+    return Reply(200, {"items": [_as_answer(each) for each in shown], "next": following})
 
 
 @bp.operation("GET", "/messages/<int:message_id>", scopes=["messages:read"], answers={200: MessageAnswer})
 def show(path: MessagePath) -> Reply:
     """One message"""
-    row = db.session.execute(_with_member().where(Message.id == path.message_id)).one_or_none()
-    if row is None:
-        raise NotFound("There is no such message.")
-    return Reply(200, _as_answers([row])[0])
+    return Reply(200, _as_answer(messages.get(db.session, path.message_id)))
 
 
-def _with_member() -> Select[tuple[Message, str | None]]:
-    return select(Message, Member.external_id).outerjoin(Member, Member.id == Message.member_id)
+def _place(cursor: str) -> tuple[datetime, int]:
+    instant, _, number = pages.decode(cursor).partition(" ")
+    try:
+        return read_instant(instant), pages.row_id(number)
+    except ValueError:
+        raise pages.bad_cursor() from None
 
 
-def _matching(asked: MessageFilter) -> Select[tuple[Message, str | None]]:
-    query = _with_member()
-    if asked.member is not None:
-        query = query.where(Member.external_id == asked.member)
-    if asked.cause is not None:
-        query = query.where(Message.cause == asked.cause)
-    if asked.state is not None:
-        query = query.where(Message.state == asked.state)
-    return query if asked.since is None else query.where(Message.created_at >= asked.since)
-
-
-def _as_answers(rows: Sequence[Any]) -> list[dict[str, Any]]:
+def _as_answer(message: Listed) -> dict[str, Any]:
     plain = ("id", "channel", "topic", "cause", "occasion", "state", "reason")
     plain += ("provider", "provider_ref", "subject", "body_preview")
-    return [
-        {name: getattr(message, name) for name in plain}
-        | {"member": member}
-        | {name: _instant(getattr(message, name)) for name in ("created_at", "due_at", "sent_at")}
-        for message, member in rows
-    ]
-
-
-def _instant(value: datetime | None) -> str | None:
-    return value.isoformat() if value else None
+    return {
+        **{name: getattr(message, name) for name in plain},
+        "member": message.external_id,
+        "created_at": message.created_at.isoformat(),
+        "due_at": message.due_at.isoformat(),
+        "sent_at": message.sent_at.isoformat() if message.sent_at else None,
+    }

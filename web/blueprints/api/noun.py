@@ -102,7 +102,7 @@ class Noun(APIBlueprint):
                 values["body"] = reading.as_model(body, document)
                 content = canonical(document)
             elif raw:
-                return func(**values)
+                return func(**values)  # reads, answers and commits in its own way
             else:
                 content = b""
             return _answer(content, lambda: respond(func(**values)))
@@ -115,10 +115,15 @@ def _answer(content: bytes, work: Callable[[], Response]) -> Response:
     if request.method in ("GET", "HEAD"):
         return work()
     response = replay.once(content, work) if request.method == "POST" else work()
+    commit()
+    return response
+
+
+def commit() -> None:
+    """Commit what the request wrote, then do what waited for that."""
     db.session.commit()
     for nudge in g.pop("after_commit", []):
         nudge()
-    return response
 
 
 def after_commit(nudge: Callable[[], object]) -> None:

@@ -11,10 +11,9 @@ from sqlalchemy import Select
 from domain.errors import Unacceptable
 from models.database import db
 from web.blueprints.api.noun import Reply
-from web.blueprints.api.shapes import Answer, Body
+from web.blueprints.api.shapes import LARGEST_ID, Answer, Body
 
 DEFAULT, MOST = 50, 500
-LARGEST_ID = 2**63 - 1
 
 Row = TypeVar("Row")
 
@@ -31,7 +30,7 @@ class Page(Body):
     model_config = ConfigDict(extra="forbid")
 
     limit: Annotated[int, BeforeValidator(_digits), Field(ge=1, le=MOST)] = DEFAULT
-    cursor: Annotated[str, Field(max_length=200, description="`next` of the page before.")] = None  # type: ignore[assignment]
+    cursor: Annotated[str, Field(min_length=1, max_length=200, description="`next` of the page before.")] = None  # type: ignore[assignment]
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
@@ -58,7 +57,7 @@ def by_id(
 ) -> Reply:
     """One page of the rows of `query`, in the order of their numbers."""
     if page.cursor is not None:
-        last = decode(page.cursor)
+        last = row_id(decode(page.cursor))
         query = query.where(column < last if newest_first else column > last)
     rows = db.session.execute(query.order_by(column.desc() if newest_first else column).limit(page.limit + 1)).all()
     rows = [row[0] if len(row) == 1 else row for row in rows]
@@ -66,24 +65,32 @@ def by_id(
     return Reply(200, {"items": as_items(rows[: page.limit]), "next": following})
 
 
-def encode(number: int) -> str:
-    """The cursor after the row of this number."""
-    return base64.urlsafe_b64encode(f"after:{number}".encode()).decode().rstrip("=")
+def encode(place: object) -> str:
+    """The cursor after this place in a list."""
+    return base64.urlsafe_b64encode(f"after {place}".encode()).decode().rstrip("=")
 
 
-def decode(cursor: str) -> int:
-    """The number inside. Raises `Unacceptable` for what is no cursor of ours."""
+def decode(cursor: str) -> str:
+    """The place inside. Raises `Unacceptable` for what is no cursor of ours."""
     try:
         text = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True).decode("ascii")
     except (binascii.Error, ValueError):
-        raise _bad() from None
-    number = text.removeprefix("after:")
-    if not number.isdigit() or int(number) > LARGEST_ID or encode(int(number)) != cursor:
-        raise _bad()
-    return int(number)
+        raise bad_cursor() from None
+    place = text.removeprefix("after ")
+    if encode(place) != cursor:
+        raise bad_cursor()
+    return place
 
 
-def _bad() -> Unacceptable:
+def row_id(text: str) -> int:
+    """A row's number out of a cursor."""
+    if not text.isdigit() or int(text) > LARGEST_ID:
+        raise bad_cursor()
+    return int(text)
+
+
+def bad_cursor() -> Unacceptable:
+    """What to answer when a cursor is none of this list."""
     return Unacceptable.at("cursor", "This is no cursor of this list. Start without one.")
 
 

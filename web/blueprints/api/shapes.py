@@ -7,33 +7,38 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, BaseModel, BeforeValidator, ConfigDict, Field, model_validator
 
 AMOUNT = r"^\d{1,12}(\.\d{1,4})?$"
+SIGNED_AMOUNT = r"^-?\d{1,12}(\.\d{1,4})?$"
 INSTANT = re.compile(r"\d{4}-\d\d-\d\d[Tt ]\d\d:\d\d:\d\d(\.\d+)?([Zz]|[+-]\d\d:\d\d)")
 DAY = re.compile(r"\d{4}-\d\d-\d\d")
 OLDEST_YEAR, LATEST_YEAR = 1900, 2999
 LARGEST_NUMBER = 2**53 - 1
 LARGEST_POINTS = 10**9
+LARGEST_ID = 2**63 - 1
 
 
-class Body(BaseModel):
-    """What a request carries: fields of exactly these types, and no others."""
-
-    model_config = ConfigDict(strict=True, extra="forbid")
+class _Shape(BaseModel):
+    """Absent is not null: a default of nothing is not told as one."""
 
     @classmethod
     def __get_pydantic_json_schema__(cls, core_schema: Any, handler: Any) -> dict[str, Any]:
-        """Absent is not null: a default of nothing is not told as one."""
         schema = handler(core_schema)
         for field in handler.resolve_ref_schema(schema).get("properties", {}).values():
             if field.get("default", ...) is None:
                 del field["default"]
         return schema
 
+
+class Body(_Shape):
+    """What a request carries: fields of exactly these types, and no others."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
     def given(self) -> dict[str, Any]:
         """Only the fields that stood in the request."""
         return {name: getattr(self, name) for name in self.model_fields_set}
 
 
-class Answer(BaseModel):
+class Answer(_Shape):
     """What an answer carries."""
 
     model_config = ConfigDict(extra="forbid")
@@ -51,10 +56,14 @@ def _not_blank(text: str) -> str:
     return text
 
 
-def _amount(text: Any) -> Any:
-    if isinstance(text, str) and not (text.isascii() and re.fullmatch(AMOUNT, text)):
-        raise ValueError('Write amounts as text in whole money and decimals, like "12.50"; never below zero.')
+def _amount(text: str) -> str:
+    if not (text.isascii() and re.fullmatch(AMOUNT, text)):
+        raise ValueError('Write amounts as text, like "12.50"; never below zero.')
     return text
+
+
+def _signed_amount(text: str) -> str:
+    return text if text.startswith("-") and _amount(text[1:]) else _amount(text)
 
 
 def read_instant(text: Any) -> datetime:
@@ -97,12 +106,17 @@ Amount = Annotated[
     AfterValidator(_amount),
     Field(json_schema_extra={"pattern": AMOUNT}, description="In major units.", examples=["12.50"]),
 ]
+SignedAmount = Annotated[
+    str,
+    AfterValidator(_signed_amount),
+    Field(json_schema_extra={"pattern": SIGNED_AMOUNT}, description="In major units.", examples=["8.40"]),
+]
 Money = Annotated[str, Field(description="In major units, with the currency's own decimals.", examples=["12.50"])]
 CurrencyOfMoney = Annotated[str, Field(pattern=r"^[A-Z]{3}$", description="ISO 4217", examples=["EUR"])]
-PointCurrency = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[a-z][a-z0-9_]*$", examples=["points"])]
+PointCurrency = Annotated[str, Field(max_length=32, pattern=r"^[a-z][a-z0-9_]*$", examples=["points"])]
 Instant = Annotated[datetime, BeforeValidator(read_instant), Field(examples=["2026-03-04T12:00:00+01:00"])]
 Day = Annotated[date, BeforeValidator(_day), Field(examples=["1990-12-31"])]
-Id = Annotated[int, Field(ge=1, le=2**63 - 1)]
+Id = Annotated[int, Field(ge=1, le=LARGEST_ID)]
 Points = Annotated[int, Field(ge=0, le=LARGEST_POINTS)]
 Scalar = (
     Annotated[str, Field(max_length=4096)]
