@@ -3,12 +3,15 @@
 A nudge that already waits is not given twice. Jobs carry ids, in JSON.
 """
 
+import time
 from functools import lru_cache
 
 import structlog
 from flask import current_app
 from redis import Redis
+from redis.backoff import NoBackoff
 from redis.exceptions import RedisError
+from redis.retry import Retry
 from rq import Queue
 from rq.serializers import JSONSerializer
 
@@ -20,7 +23,9 @@ LANES = (INSTANT, MASS, COMPUTE, SYNC)
 JOB_SECONDS = 900
 FAILED_SECONDS = 86_400
 NUDGE_SECONDS = 60  # how long a nudge that got lost keeps others away
+REST_SECONDS = 5.0  # nobody asks a Redis that does not answer again so soon
 _PATIENCE = {"socket_connect_timeout": 0.5, "socket_timeout": 2.0}
+_rest = {"until": 0.0}
 
 log = structlog.get_logger()
 
@@ -40,12 +45,15 @@ def nudge(lane: str, task: str, *ids: int | str) -> bool:
 
     False when the same nudge waits already, or when Redis does not answer: the next tick finds the work then.
     """
+    if time.monotonic() < _rest["until"]:
+        return False
     try:
         redis = connection()
         if not redis.set(_nudge_key(task, ids), 1, nx=True, ex=NUDGE_SECONDS):
             return False
         queue(lane, redis).enqueue(f"tasks.{task}", *ids, result_ttl=0, failure_ttl=FAILED_SECONDS)
     except RedisError as error:
+        _rest["until"] = time.monotonic() + REST_SECONDS
         log.warning("nudge.lost", task=task, ids=ids, reason=type(error).__name__)
         return False
     return True
@@ -87,4 +95,4 @@ def _nudge_key(task: str, ids: tuple[int | str, ...]) -> str:
 
 @lru_cache(maxsize=8)
 def _connection(url: str) -> Redis:
-    return Redis.from_url(url, **_PATIENCE)
+    return Redis.from_url(url, retry=Retry(NoBackoff(), 0), **_PATIENCE)

@@ -43,7 +43,10 @@ class Cafe:
     def unlocks(self, count: int, **reward: Any) -> list[int]:
         """That many members, each with an unlock of one speaking reward; the reward events' ids."""
         spoken = self.make.reward(channels=["email"], **reward)
-        events = [self.make.reward_event(self.make.member(consents=["email"]), reward=spoken).id for _ in range(count)]
+        events = [
+            self.make.reward_event(self.make.member(consents=["email"]), reward=spoken, valid_until=None).id
+            for _ in range(count)
+        ]
         self.session.commit()
         return events
 
