@@ -7,7 +7,7 @@ from typing import TypeVar
 T = TypeVar("T")
 
 
-def until(condition: Callable[[], T], *, within: float = 30.0, what: str = "the condition") -> T:
+def until(condition: Callable[[], T], *, within: float = 60.0, what: str = "the condition") -> T:
     """The first truthy answer of `condition`; fails the test after `within` seconds."""
     deadline = time.monotonic() + within
     while not (answer := condition()):

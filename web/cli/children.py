@@ -7,8 +7,10 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from pathlib import Path
 from types import FrameType
 
+ROOT = Path(__file__).resolve().parents[2]
 PR_SET_PDEATHSIG = 1
 LOOK_EVERY = 0.1  # seconds
 LONGEST_PAUSE = 30.0  # seconds before a process that keeps dying is tried again
@@ -19,16 +21,12 @@ class Child:
     """One process: how to start it, and how often it died in a row."""
 
     def __init__(self, arguments: Sequence[str]) -> None:
-        self._command = [sys.executable, "-m", "web.cli", *arguments]
+        # -P: what lies in the folder we were called from must not be taken for our code.
+        self._command = [sys.executable, "-P", "-m", "web.cli", *arguments]
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._start_at = 0.0
         self._deaths = 0
-
-    @property
-    def exit_code(self) -> int | None:
-        """How it ended; None while it runs or was never started."""
-        return self._process.poll() if self._process else None
 
     def keep_up(self) -> None:
         """Start it, or start it again some time after it died: the more often, the later."""
@@ -42,8 +40,13 @@ class Child:
 
     def start(self) -> None:
         """Start it in a session of its own: Ctrl-C reaches us, and we say what follows."""
-        # It hears of our end however we end, and finishes its job.
-        self._process = subprocess.Popen(self._command, start_new_session=True, preexec_fn=_end_with_parent)  # noqa: PLW1509 (no threads here)
+        self._process = subprocess.Popen(
+            self._command,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            start_new_session=True,
+            # It hears of our end however we end, and finishes its job.
+            preexec_fn=_end_with_parent,  # noqa: PLW1509 (there are no threads here)
+        )
         self._started_at = time.monotonic()
 
     def ask_to_end(self) -> None:
@@ -59,12 +62,12 @@ class Child:
 def run_for_ever(commands: Sequence[Sequence[str]]) -> None:
     """Keep one process per command up until we are told to end; then each finishes its job."""
     children = [Child(command) for command in commands]
+    _end_on_signals()
     try:
-        with _ending_on_signals():
-            while True:
-                for child in children:
-                    child.keep_up()
-                time.sleep(LOOK_EVERY)
+        while True:
+            for child in children:
+                child.keep_up()
+            time.sleep(LOOK_EVERY)
     except KeyboardInterrupt:
         _end(children)
 
@@ -72,12 +75,11 @@ def run_for_ever(commands: Sequence[Sequence[str]]) -> None:
 def run_once(commands: Sequence[Sequence[str]]) -> bool:
     """Start one process per command and wait for all; whether all ended well."""
     children = [Child(command) for command in commands]
+    _end_on_signals()
     try:
-        with _ending_on_signals():
-            for child in children:
-                child.start()
-            codes = [child.wait() for child in children]
-            return not any(codes)
+        for child in children:
+            child.start()
+        return not any([child.wait() for child in children])  # noqa: C419 (wait for all of them)
     except KeyboardInterrupt:
         _end(children)
         return False
@@ -90,21 +92,16 @@ def _end(children: Sequence[Child]) -> None:
         child.wait()
 
 
-class _ending_on_signals:  # noqa: N801 (reads as what it does)
-    """Inside, SIGTERM and SIGINT raise `KeyboardInterrupt`, once; further ones are not heard while we wait."""
+def _end_on_signals() -> None:
+    """From here on the first SIGTERM or SIGINT raises `KeyboardInterrupt`; further ones are not heard."""
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _interrupt)
 
-    def __enter__(self) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, self._stop)
 
-    def __exit__(self, *_: object) -> None:
-        """What was set stays: we are on our way out."""
-
-    @staticmethod
-    def _stop(_number: int, _frame: FrameType | None) -> None:
-        for number in (signal.SIGTERM, signal.SIGINT):
-            signal.signal(number, signal.SIG_IGN)
-        raise KeyboardInterrupt
+def _interrupt(_number: int, _frame: FrameType | None) -> None:
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, signal.SIG_IGN)
+    raise KeyboardInterrupt
 
 
 def _end_with_parent() -> None:

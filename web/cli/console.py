@@ -84,10 +84,10 @@ def session() -> Iterator[Session]:
 
 @contextmanager
 def application() -> Iterator[Flask]:
-    """The whole app with its context, for commands that run tasks."""
-    from web import create_app
+    """The app without its pages, in its context: for commands that run tasks."""
+    from web.background import create_background_app
 
-    app = create_app(environment())
+    app = create_background_app(environment())
     with app.app_context():
         yield app
 

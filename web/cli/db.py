@@ -3,10 +3,12 @@
 from pathlib import Path
 
 import click
+import psycopg
 from alembic import command
 from alembic.config import Config
 from alembic.runtime.migration import MigrationContext
 from alembic.script import ScriptDirectory
+from psycopg import sql
 from sqlalchemy import Connection, make_url
 
 from web.cli.console import Answer, ends_with_json, environment
@@ -21,6 +23,7 @@ def upgrade(owner_url: str, app_role: str) -> str:
     config.attributes["owner_url"] = owner_url
     config.attributes["app_role"] = app_role
     command.upgrade(config, "head")
+    _show_revision(owner_url, app_role)
     return newest()
 
 
@@ -43,6 +46,12 @@ def role_of(url: str) -> str:
     if not role:
         raise ValueError("the database address names no role")
     return role
+
+
+def _show_revision(owner_url: str, app_role: str) -> None:
+    """Let the app see which revision it stands on: it is not ready on an old one."""
+    with psycopg.connect(owner_url) as connection:
+        connection.execute(sql.SQL("GRANT SELECT ON alembic_version TO {}").format(sql.Identifier(app_role)))
 
 
 def _config() -> Config:

@@ -1,0 +1,23 @@
+"""The application without its pages, for workers and commands: settings, database, an open vault."""
+
+from flask import Flask
+
+from domain.accounts import vault
+from models.database import db
+from web.config import Settings, driver_url
+
+POOL = {"pool_size": 2, "max_overflow": 4, "pool_timeout": 30, "pool_pre_ping": True, "pool_recycle": 1800}
+CONNECT = {"connect_timeout": 5, "application_name": "regulars-worker"}
+
+
+def create_background_app(settings: Settings) -> Flask:
+    """An app for code that serves no requests. It starts in a fraction of the time that one with pages takes."""
+    app = Flask("regulars")
+    app.config.update(
+        SETTINGS=settings,
+        SQLALCHEMY_DATABASE_URI=driver_url(settings.database_url or ""),
+        SQLALCHEMY_ENGINE_OPTIONS={**POOL, "connect_args": CONNECT},
+    )
+    vault.unlock(settings.credentials_key)
+    db.init_app(app)
+    return app
