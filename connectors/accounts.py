@@ -58,6 +58,19 @@ def add(
     return account, token
 
 
+def all_of(session: Session) -> list[ConnectorAccount]:
+    """The bound café's connectors, oldest first."""
+    return list(session.scalars(select(ConnectorAccount).order_by(ConnectorAccount.id)))
+
+
+def reconnect(session: Session, account: ConnectorAccount, values: Mapping[str, str]) -> None:
+    """Give an account new settings and put it back into service. Raises `Unacceptable`; what is absent stays."""
+    settings = _checked(account.system, {**settings_of(account).model_dump(), **values})
+    account.credentials = vault.encrypt(settings.model_dump())
+    account.stopped_at = account.stopped_because = None
+    session.flush()
+
+
 def find(session: Session, connector_id: int) -> ConnectorAccount | None:
     """The bound café's connector."""
     return session.scalar(select(ConnectorAccount).where(ConnectorAccount.id == connector_id))

@@ -94,6 +94,19 @@ def put_off(session: Session, hook: Claimed, *, detail: str, now: datetime, wait
     return _write(session, hook, {"due_at": now + planned, "detail": detail})
 
 
+def parked(session: Session, *, limit: int) -> list[InboundHook]:
+    """What waits for somebody to look: given up or not understood, newest first."""
+    waiting = select(InboundHook).where(InboundHook.state.in_((PARKED, UNKNOWN)))
+    return list(session.scalars(waiting.order_by(InboundHook.received_at.desc(), InboundHook.id.desc()).limit(limit)))
+
+
+def try_again(session: Session, connector_id: int, *, now: datetime) -> int:
+    """Put a connection's parked hooks back in line; how many those are. What was not understood stays."""
+    theirs = (InboundHook.connector_id == connector_id, InboundHook.state == PARKED)
+    again = {"state": NEW, "due_at": now, "attempts": 0, "detail": None}
+    return session.execute(update(InboundHook).where(*theirs).values(**again)).rowcount  # type: ignore[attr-defined]
+
+
 def _write(session: Session, hook: Claimed, values: dict[str, Any]) -> bool:
     ours = (InboundHook.id == hook.id, InboundHook.state == NEW, InboundHook.attempts == hook.attempts)
     written = session.execute(update(InboundHook).where(*ours).values(**values))

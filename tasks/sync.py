@@ -50,7 +50,7 @@ def catch_up(tenant_id: int, connector_id: int) -> None:
     """
     queues.taken("sync.catch_up", tenant_id, connector_id)
     with tenant_scope(tenant_id):
-        account = accounts.find(db.session, connector_id)
+        account = accounts.find(db.session(), connector_id)
         if account is None or account.stopped_at is not None:
             db.session.rollback()
             return
@@ -66,7 +66,7 @@ def catch_up(tenant_id: int, connector_id: int) -> None:
 
 
 def _claim() -> Claimed | None:
-    hook = inbox.claim(db.session, now=clock.now())
+    hook = inbox.claim(db.session(), now=clock.now())
     db.session.commit()
     return hook
 
@@ -105,7 +105,7 @@ def _ask(hook: Claimed) -> Finding:
 
 
 def _settings(connector_id: int) -> SquareSettings:
-    account = accounts.find(db.session, connector_id)
+    account = accounts.find(db.session(), connector_id)
     if account is None:
         raise Permanent("This connection is gone.")
     settings = accounts.settings_of(account)
@@ -121,12 +121,12 @@ def _open_http(host: str) -> httpx.Client:
 def _apply(hook: Claimed, finding: Finding) -> None:
     """Record what was found and settle the hook, in one transaction."""
     now = clock.now()
-    detail = till.record(db.session, finding, now=now)
-    if not inbox.settle(db.session, hook, detail=detail):
+    detail = till.record(db.session(), finding, now=now)
+    if not inbox.settle(db.session(), hook, detail=detail):
         db.session.rollback()  # our claim ran out: whoever has it now records the same
         return
     if isinstance(finding, Revoked):
-        accounts.stop(db.session, hook.connector_id, because=finding.reason, now=now)
+        accounts.stop(db.session(), hook.connector_id, because=finding.reason, now=now)
     db.session.commit()
     if isinstance(finding, CanonicalSale):
         queues.nudge_delivery(bound_tenant_id())
@@ -140,19 +140,19 @@ def _words(error: Permanent | Refusal) -> str:
 def _put_off(hook: Claimed, detail: str, seconds: int | None = None) -> None:
     db.session.rollback()
     wait = timedelta(seconds=seconds) if seconds else None
-    inbox.put_off(db.session, hook, detail=detail, now=clock.now(), wait=wait)
+    inbox.put_off(db.session(), hook, detail=detail, now=clock.now(), wait=wait)
     db.session.commit()
 
 
 def _park(hook: Claimed, detail: str) -> None:
     db.session.rollback()
-    inbox.park(db.session, hook, detail=detail)
+    inbox.park(db.session(), hook, detail=detail)
     db.session.commit()
 
 
 def _stop(connector_id: int, because: str) -> None:
     db.session.rollback()
-    accounts.stop(db.session, connector_id, because=because, now=clock.now())
+    accounts.stop(db.session(), connector_id, because=because, now=clock.now())
     db.session.commit()
     log.warning("connector.stopped", connector=connector_id, reason=because)
 
@@ -165,7 +165,7 @@ def _read_windows(connector_id: int, settings: SquareSettings, since: datetime) 
             until = min(since + _WINDOW, now)
             for notices in connector.missed(since=since - _OVERLAP, until=until):
                 _keep_missed(connector_id, notices)
-            accounts.note_read(db.session, connector_id, until=until)
+            accounts.note_read(db.session(), connector_id, until=until)
             db.session.commit()
             since = until
     finally:
@@ -175,8 +175,8 @@ def _read_windows(connector_id: int, settings: SquareSettings, since: datetime) 
 def _keep_missed(connector_id: int, notices: list[Notice]) -> None:
     now = clock.now()
     kept = [
-        inbox.keep(db.session, connector_id, key=each.key, kind=each.kind, body=each.body, now=now)
-        for each in till.unknown(db.session, square.SOURCE, notices)
+        inbox.keep(db.session(), connector_id, key=each.key, kind=each.kind, body=each.body, now=now)
+        for each in till.unknown(db.session(), square.SOURCE, notices)
     ]
     db.session.commit()
     if any(kept):

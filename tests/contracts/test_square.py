@@ -1,20 +1,32 @@
 """Square's contract: signatures, hooks, requests and answers, and a café's order from the till to the message."""
 
 import json
+from collections.abc import Iterator
+from contextlib import contextmanager
+from datetime import datetime
 
 import httpx
 import pytest
 from openapi_core import OpenAPI
-from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest
+from openapi_core.contrib.werkzeug import WerkzeugOpenAPIRequest, WerkzeugOpenAPIResponse
 from openapi_core.exceptions import OpenAPIError
+from sqlalchemy import select
 from werkzeug.test import EnvironBuilder
-from werkzeug.wrappers import Request
+from werkzeug.wrappers import Request, Response
 
 from connectors import square
 from connectors.errors import BadCredentials, NotThere, Permanent, RateLimited, Transient
-from connectors.square_client import BASE_URL, SquareClient
+from connectors.square_client import BASE_URL, VERSION, SquareClient
 from connectors.square_objects import Customer, Order, Payment, Refund
+from domain.tenant_scope import tenant_scope
+from models.message import Message
+from models.purchase import Purchase, PurchaseItem
+from models.reward import RewardEvent
+from tests.databases import Database
+from tests.factories import Make
 from tests.played.http import json_answer
+from tests.played.square import PlayedSquare
+from tests.web.hooks.till import connected
 
 FOLLOWED = {
     "payment.created",
@@ -187,3 +199,68 @@ def test_every_refusal_of_the_contract_has_its_class(document, answer, error):
     with httpx.Client(transport=httpx.MockTransport(lambda _request: reply)) as client, pytest.raises(error) as raised:
         SquareClient(client, access_token="EAAA-token").order("o1")
     assert type(raised.value) is error
+
+
+def test_the_played_square_answers_as_the_contract_says(contract):
+    with PlayedSquare() as played, httpx.Client(trust_env=False) as client:
+        customer = played.enrol(given_name="Nora", phone_number="+436641234567")
+        order = played.ring_up(customer=customer, tip=100, tenders=2)
+        refund = played.refund(order, 500)
+        headers = {"Authorization": f"Bearer {played.access_token}", "Square-Version": VERSION}
+        paths = [
+            f"/v2/orders/{order['id']}",
+            f"/v2/orders/{refund['order_id']}",
+            f"/v2/payments/{refund['payment_id']}",
+            f"/v2/refunds/{refund['id']}",
+            f"/v2/customers/{customer}",
+            "/v2/locations",
+            "/v2/orders/UNKNOWN",
+        ]
+        for path in paths:
+            reply = client.get(played.url + path, headers=headers)
+            request = WerkzeugOpenAPIRequest(EnvironBuilder(path, BASE_URL, headers=headers).get_request())
+            response = Response(reply.content, reply.status_code, content_type="application/json")
+            contract.validate_response(request, WerkzeugOpenAPIResponse(response))
+
+
+def test_an_order_nobody_here_invented_unlocks_a_reward_and_plans_its_message(folder, database, app):
+    told = (folder / "sample_payment.updated.cafe.json").read_bytes()
+    order = json.loads((folder / "sample_retrieve_order_response.cafe.json").read_bytes())["order"]
+    payment = json.loads(told)["data"]["object"]["payment"]
+    customer = json.loads((folder / "sample_customer.created.json").read_bytes())["data"]["object"]["customer"]
+    with cafe(database) as make, connected(make.session, app) as till:
+        till.at = datetime.fromisoformat(json.loads(told)["created_at"])
+        member = make.member(phone=customer["phone_number"], consents=["email"])
+        make.session.commit()
+        till.square.orders[order["id"]] = order
+        till.square.payments[payment["id"]] = payment
+        till.square.customers[customer["id"]] = customer
+
+        assert till.tell(*[till.square.signed(told)] * 2) == [200, 200]
+        till.work()
+
+        make.session.rollback()
+        purchase = make.session.scalars(select(Purchase)).one()
+        assert (purchase.external_id, purchase.member_id) == (order["id"], member.id)
+        assert (purchase.amount_minor, purchase.currency, purchase.channel) == (1035, "EUR", "pos")
+        items = make.session.scalars(select(PurchaseItem).order_by(PurchaseItem.id)).all()
+        assert [(item.name, item.amount_minor) for item in items] == [("Flat White, Oat", 756), ("Croissant", 279)]
+        unlocked = make.session.scalars(select(RewardEvent)).one()
+        message = make.session.scalars(select(Message)).one()
+        assert (message.channel, message.state, message.member_id) == ("email", "planned", member.id)
+        assert message.occasion == f"reward_event:{unlocked.id}"
+
+
+@contextmanager
+def cafe(database: Database) -> Iterator[Make]:
+    """Builders for a café that gives a coffee for ten points and says so by e-mail."""
+    with database.session() as session:
+        tenant_id = Make(session).tenant().id
+        session.commit()
+        with tenant_scope(tenant_id):
+            make = Make(session)
+            make.earning_rule()
+            make.gateway("email")
+            make.reward(channels=["email"])
+            session.commit()
+            yield make

@@ -7,11 +7,16 @@ anything is parsed, proves who speaks. What was told is kept, answered at once, 
 import hashlib
 from typing import Any
 
-from flask import Blueprint, Response, abort, current_app, request
+from flask import Blueprint, Response, abort, current_app, g, request
 
+import gateways
 from connectors import accounts, bodies, inbox, square
 from domain import clock
 from domain.accounts import hook_tokens
+from domain.audience import replies
+from domain.delivery import accounts as gateway_accounts
+from domain.delivery import inbound, receipts
+from domain.delivery.ports import DeliveryReport, InboundText
 from models.database import db
 from models.key import HookToken
 from models.tenant import Tenant
@@ -36,7 +41,7 @@ def receive(provider: str, hook_token: str) -> Response:
     raw = request.get_data()
     if target.target_kind == hook_tokens.CONNECTOR:
         return _from_connector(target, raw)
-    abort(404)
+    return _from_gateway(target, raw)
 
 
 def _from_connector(target: HookToken, raw: bytes) -> Response:
@@ -85,3 +90,39 @@ def _address_as_registered() -> str:
 def _unsigned() -> Response:
     db.session.rollback()
     return errors.problem(401, "Unauthorized", "The signature does not fit this body and this address.")
+
+
+def _from_gateway(target: HookToken, raw: bytes) -> Response:
+    account = gateway_accounts.get(db.session, target.target_id)
+    hook = gateways.open_hook(account.provider, gateway_accounts.settings_of(account))
+    if hook is None:
+        abort(404)
+    form, url = request.form.to_dict(flat=False), _address_as_registered()
+    if not hook.verify(url, form, dict(request.headers)):
+        return _unsigned()
+    told, words = hook.read_hook(_without_nul(form), url), ""
+    if isinstance(told, DeliveryReport):
+        receipts.store(db.session, account.id, told, now=clock.now())
+    elif isinstance(told, InboundText):
+        words = _answer_to(told, account.id)
+    else:
+        key = f"unknown:{hashlib.sha256(raw).hexdigest()}"
+        inbound.keep_unknown(db.session, account.id, key=key, detail=raw.decode("utf-8", "replace"), now=clock.now())
+    db.session.commit()
+    if isinstance(told, DeliveryReport):
+        queues.nudge_upkeep(target.tenant_id)
+    body, content_type = hook.answer(words)
+    return Response(body, status=200 if told else 202, content_type=content_type)
+
+
+def _answer_to(told: InboundText, gateway_id: int) -> str:
+    """What a guest who wrote gets back. Their text takes effect at once, and only once."""
+    if not inbound.keep_text(db.session, gateway_id, told, now=clock.now()):
+        return ""
+    said_stop = told.extra.get("opt_out_type") == "STOP"
+    return replies.take(db.session, g.tenant, sender=told.sender, body=told.body, said_stop=said_stop, now=clock.now())
+
+
+def _without_nul(form: dict[str, list[str]]) -> dict[str, list[str]]:
+    """What a guest typed may hold anything; PostgreSQL keeps all of it but NUL."""
+    return {name: [value.replace("\x00", "") for value in values] for name, values in form.items()}

@@ -1,64 +1,18 @@
 """A café whose till is a played Square, connected as an operator would."""
 
 from collections.abc import Callable, Iterator
-from contextvars import Context
-from dataclasses import dataclass
-from datetime import datetime
 
 import pytest
 from flask import Flask
 from sqlalchemy import select
 from sqlalchemy.orm import Session
-from werkzeug.test import TestResponse
 
-from connectors import accounts, square
-from domain import clock
-from domain.accounts import hook_tokens
 from domain.tenant_scope import tenant_scope
 from models.connector import InboundHook
 from models.purchase import Purchase, Refund
-from tasks import sync
 from tests.databases import Database
 from tests.factories import Make
-from tests.played.square import Hook, PlayedSquare
-
-
-@dataclass
-class Till:
-    """A played Square and the café it is connected to. Hooks go to `receive`, straight into the application.
-
-    The door and the queue run in a context of their own: nothing is bound there but what they bind themselves.
-    """
-
-    square: PlayedSquare
-    app: Flask
-    tenant_id: int
-    connector_id: int
-    path: str
-
-    def post(self, body: bytes, **headers: str) -> TestResponse:
-        """Post bytes to the hook's address."""
-        client = self.app.test_client()
-        return Context().run(client.post, self.path, data=body, content_type="application/json", headers=headers)
-
-    def tell(self, *hooks: Hook) -> list[int]:
-        """Post these hooks, or all that were sent so far, as Square would, and return the statuses."""
-        return [
-            self.post(hook.body, **{square.SIGNATURE_HEADER: hook.signature}).status_code
-            for hook in hooks or self.square.sent
-        ]
-
-    def work(self, at: datetime | None = None) -> None:
-        """Work through what was told, at this instant or now."""
-        Context().run(self._run, at, sync.process_hooks, self.tenant_id)
-
-    def poll(self) -> None:
-        """Ask Square for what no hook told."""
-        Context().run(self._run, None, sync.catch_up, self.tenant_id, self.connector_id)
-
-    def _run(self, at: datetime | None, task: Callable[..., None], *ids: int) -> None:
-        with self.app.app_context(), clock.set_to(at or clock.now()):
-            task(*ids)
+from tests.web.hooks.till import Till, connected
 
 
 @pytest.fixture
@@ -81,16 +35,9 @@ def make_here(shop: Session) -> Make:
 
 
 @pytest.fixture
-def till(shop: Session, make_here: Make, app: Flask, settings) -> Iterator[Till]:
-    tenant_id = make_here.tenant_here().id
-    with PlayedSquare() as played:
-        values = {"access_token": played.access_token, "signature_key": played.signature_key, "url": played.url}
-        account, token = accounts.add(shop, tenant_id=tenant_id, system="square", values=values, now=clock.now())
-        till = Till(played, app, tenant_id, account.id, hook_tokens.path("square", token))
-        shop.commit()
-        played.notification_url = settings.public_url + till.path
-        with played.losing_hooks():  # tests post what was sent themselves
-            yield till
+def till(shop: Session, app: Flask) -> Iterator[Till]:
+    with connected(shop, app) as till:
+        yield till
 
 
 @pytest.fixture
