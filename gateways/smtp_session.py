@@ -100,7 +100,18 @@ class _Client(smtplib.SMTP):
             self.starttls(context=self._server.tls)
         self.ehlo_or_helo_if_needed()
         if self._server.login:
-            self.login(*self._server.login)
+            self._log_in(*self._server.login)
+
+    def _log_in(self, user: str, password: str) -> None:
+        """One attempt with one mechanism: smtplib's `login` would try them all, which locks accounts sooner."""
+        self.user, self.password = user, password
+        offered = self.esmtp_features.get("auth", "").upper().split()
+        if "PLAIN" in offered:
+            self.auth("PLAIN", self.auth_plain)
+        elif "LOGIN" in offered:
+            self.auth("LOGIN", self.auth_login)
+        else:
+            raise smtplib.SMTPNotSupportedError("the mail server offers neither AUTH PLAIN nor LOGIN")
 
 
 def open_session(server: Server) -> "SmtpSession":
@@ -141,9 +152,9 @@ class SmtpSession:
 
     @property
     def is_worn(self) -> bool:
-        """Whether this connection has served."""
+        """Whether this connection has served; a new one serves at least once."""
         wear = self._server.wear
-        return self._taken >= wear.messages or time.monotonic() - self._opened >= wear.seconds
+        return self._taken >= wear.messages or (self._taken > 0 and time.monotonic() - self._opened >= wear.seconds)
 
     @property
     def is_quiet(self) -> bool:

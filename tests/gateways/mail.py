@@ -17,13 +17,19 @@ PATIENT = Patience(connect=5.0, command=10.0, text=10.0)
 
 @contextmanager
 def gateway_to(
-    server: PlayedSmtp, *, url: str = "", patience: Patience = PATIENT, wear: Wear = WEAR, **config: Any
+    server: PlayedSmtp,
+    *,
+    url: str = "",
+    trusted: str = "",
+    patience: Patience = PATIENT,
+    wear: Wear = WEAR,
+    **config: Any,
 ) -> Iterator[SmtpGateway]:
-    """A gateway over one connection (unless told otherwise) to this server, closed afterwards."""
+    """A gateway over one connection (unless told otherwise) to this server, which it trusts, closed afterwards."""
     settings = {"url": url or server.url, "from": "hello@cafe.example", "connections": 1} | config
     gateway = SmtpGateway(
         SmtpConfig.model_validate(settings),
-        trusted_hosts=frozenset({server.host}),
+        trusted_hosts=frozenset({trusted or server.host}),
         tls=certificates.client_context(),
         patience=patience,
         wear=wear,
