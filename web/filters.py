@@ -21,11 +21,15 @@ def init_app(app: Flask) -> None:
 
 
 def locale() -> Locale:
-    """The person's language, with the café's country where it speaks that language: `en`, `de_AT`."""
+    """The person's language as it is written in the café's country: `de_AT`, and `en_GB` wherever it is not `en_US`."""
     tenant = g.get("tenant")
     spoken = languages.language()
     own = Locale.parse(tenant.locale.replace("-", "_")) if tenant else None
-    return own if own and own.language == spoken else Locale.parse(spoken)
+    if own and own.language == spoken and own.territory:
+        return own
+    if spoken == "en" and tenant and tenant.country != "US":
+        return Locale("en", "GB")
+    return Locale.parse(spoken)
 
 
 def zone() -> ZoneInfo:

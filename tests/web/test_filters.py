@@ -40,3 +40,4 @@ def test_another_language_keeps_the_cafes_zone(app):
 
         assert filters.money(1250) == "€12.50"
         assert filters.time_of_day(NOW) == "12:00"
+        assert filters.day(NOW) == "4 July 2026"
