@@ -26,8 +26,8 @@ from connectors.square_objects import (
 BASE_URL = "https://connect.squareup.com"
 VERSION = "2025-08-20"  # of the interface whose answers `square_objects` reads
 
-_ORDERS_A_PAGE = 250  # as entries, ids only, so that a page stays within what our client reads
-_REFUNDS_A_PAGE = 25
+_ORDERS_A_PAGE = 500  # as entries, ids only
+_REFUNDS_A_PAGE = 100  # the most that Square allows
 _LOCATIONS_A_SEARCH = 10  # the most that Square allows
 _TRANSIENT_CODES = {"TEMPORARY_ERROR", "GATEWAY_TIMEOUT", "CONFLICT", "REQUEST_TIMEOUT", "SERVICE_UNAVAILABLE"}
 

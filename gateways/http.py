@@ -28,14 +28,17 @@ def open_client(
     connections: int = 10,
     tls: ssl.SSLContext | None = None,
     seconds: float = ALL_SECONDS,
+    answer_bytes: int = ANSWER_BYTES,
 ) -> httpx.Client:
     """A client for addresses within `rules`; close it after use, share it between threads.
 
     Any request may raise `NotAllowed`, one of `NOTHING_SENT`, or another `httpx.HTTPError` after which it is unknown
-    whether the other side has acted. `seconds` bounds a request with its answer.
+    whether the other side has acted. `seconds` bounds a request with its answer, `answer_bytes` what is read of it.
     """
     return httpx.Client(
-        transport=_JudgingTransport(rules, connections=connections, tls=tls, seconds=seconds),
+        transport=_JudgingTransport(
+            rules, connections=connections, tls=tls, seconds=seconds, answer_bytes=answer_bytes
+        ),
         auth=auth,
         timeout=httpx.Timeout(seconds, connect=min(CONNECT_SECONDS, seconds)),
         follow_redirects=False,
@@ -47,12 +50,21 @@ def open_client(
 class _JudgingTransport(httpx.HTTPTransport):
     """httpx's transport over a pool whose connections go to judged addresses; answers are read whole and bounded."""
 
-    def __init__(self, rules: OutboundRules, *, connections: int, tls: ssl.SSLContext | None, seconds: float) -> None:
+    def __init__(
+        self,
+        rules: OutboundRules,
+        *,
+        connections: int,
+        tls: ssl.SSLContext | None,
+        seconds: float,
+        answer_bytes: int,
+    ) -> None:
         context = tls or httpx.create_ssl_context()
         super().__init__(verify=context, trust_env=False)
         self._pool.close()
         self._rules = rules
         self._seconds = seconds
+        self._answer_bytes = answer_bytes
         self._pool = httpcore.ConnectionPool(
             ssl_context=context,
             max_connections=connections,
@@ -65,7 +77,7 @@ class _JudgingTransport(httpx.HTTPTransport):
         with _deadline.within(self._seconds):
             answer = super().handle_request(request)
             with contextlib.closing(answer):
-                body = _read(answer)
+                body = _read(answer, self._answer_bytes)
         return httpx.Response(answer.status_code, headers=answer.headers, content=body, extensions=answer.extensions)
 
     def _check(self, url: httpx.URL) -> None:
@@ -74,14 +86,14 @@ class _JudgingTransport(httpx.HTTPTransport):
         self._rules.check(url.scheme, url.host, url.port or _PORTS.get(url.scheme, 0))
 
 
-def _read(answer: httpx.Response) -> bytes:
+def _read(answer: httpx.Response, most: int) -> bytes:
     # An encoded answer could unpack to any size; none was asked for.
     if answer.headers.get("Content-Encoding", "identity") != "identity":
         raise httpx.RemoteProtocolError("the answer is encoded")
     body = bytearray()
     for part in answer.iter_raw():
         body += part
-        if len(body) > ANSWER_BYTES:
+        if len(body) > most:
             raise httpx.RemoteProtocolError("the answer is too large")
     return bytes(body)
 

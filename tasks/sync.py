@@ -25,6 +25,7 @@ from tasks import queues
 SLICE = 50
 _OVERLAP = timedelta(hours=1)  # what changes at Square shows in its lists a little later
 _WINDOW = timedelta(days=1)
+_LONGEST_ANSWER = 1024 * 1024
 
 log = structlog.get_logger()
 
@@ -114,8 +115,8 @@ def _settings(connector_id: int) -> SquareSettings:
 
 
 def _open_http(host: str) -> httpx.Client:
-    # Only the operator adds connectors, so their address is trusted.
-    return open_client(OutboundRules(WEB, frozenset({host})))
+    # Only the operator adds connectors, so their address is trusted, and a long order may be read whole.
+    return open_client(OutboundRules(WEB, frozenset({host})), answer_bytes=_LONGEST_ANSWER)
 
 
 def _apply(hook: Claimed, finding: Finding) -> None:

@@ -1,4 +1,5 @@
 import random
+from concurrent.futures import ThreadPoolExecutor
 from datetime import timedelta
 
 import pytest
@@ -315,3 +316,27 @@ def test_the_worker_gives_way_after_a_slice(till, purchases, monkeypatch):
     assert len(purchases()) == 2
     till.work()
     assert len(purchases()) == 3
+
+
+def test_several_workers_at_once_record_it_once(till, guest, kept, purchases, points):
+    order = till.square.ring_up(customer=guest.customer)
+    for _ in range(7):
+        till.square.tell_order(order)
+    till.tell()
+
+    with ThreadPoolExecutor(4) as workers:
+        for done in [workers.submit(till.work) for _ in range(4)]:
+            done.result()
+
+    assert len(purchases()) == 1
+    assert points() == [11]
+    assert {hook.state for hook in kept()} == {"done"}
+
+
+def test_a_long_order_is_read_whole(till, purchases):
+    till.square.ring_up(items=[(f"Cake {number}", 1, 100) for number in range(1000)])
+
+    till.tell()
+    till.work()
+
+    assert [purchase.amount_minor for purchase in purchases()] == [100_000]
