@@ -14,18 +14,9 @@ from domain.delivery.ports import Outgoing, SendResult
 from domain.errors import Unacceptable
 from gateways.address import MAIL, OutboundRules
 from gateways.provider import Endpoint, GatewayConfig, Provider, Surroundings
+from gateways.smtp_client import PATIENCE, WEAR, Patience, Server, Unreachable, Wear
 from gateways.smtp_group import Group
-from gateways.smtp_session import (
-    PATIENCE,
-    WEAR,
-    Dropped,
-    Patience,
-    Server,
-    SmtpSession,
-    Unreachable,
-    Wear,
-    open_session,
-)
+from gateways.smtp_session import Dropped, SmtpSession, open_session
 from models.message import Channel
 
 _log = logging.getLogger(__name__)

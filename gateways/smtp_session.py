@@ -1,4 +1,4 @@
-"""One connection to a mail server. smtplib connects, speaks TLS and logs in; handing over is ours, to save round trips.
+"""One connection that hands over one mail after the other.
 
 Where the server offers PIPELINING (RFC 2920), MAIL, RCPT and DATA leave in one write, and the envelope of the next
 message rides behind the text of the one before.
@@ -7,17 +7,12 @@ message rides behind the text of the one before.
 import contextlib
 import re
 import select
-import smtplib
-import socket
-import ssl
 import time
-from dataclasses import dataclass
 
 from domain.delivery.ports import Outgoing, SendOutcome
-from gateways.address import NotAllowed, OutboundRules, connect
-from gateways.provider import Endpoint
+from gateways.smtp_client import Client, Server, connect_to
 from gateways.smtp_group import Group
-from gateways.smtp_replies import Reply, Stage, Verdict, described, judge, judge_opening, printable
+from gateways.smtp_replies import Reply, Stage, Verdict, described, judge, printable
 
 _BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
 _ADDRESS = re.compile(r"[^\s<>@\x00-\x1f\x7f]{1,64}@[^\s<>@\x00-\x1f\x7f]{1,255}")
@@ -25,122 +20,14 @@ _REPLY_LINES = 100
 _GOODBYE_SECONDS = 2.0
 
 
-@dataclass(frozen=True, slots=True)
-class Patience:
-    """How long each step may take, in seconds; a server may ponder over a text before it takes it."""
-
-    connect: float = 5.0
-    command: float = 30.0
-    text: float = 120.0
-
-
-@dataclass(frozen=True, slots=True)
-class Wear:
-    """When a connection has served: after so many messages, or so many seconds."""
-
-    messages: int = 100
-    seconds: float = 60.0
-
-
-PATIENCE = Patience()
-WEAR = Wear()
-
-
-@dataclass(frozen=True, slots=True)
-class Server:
-    """A mail server and how we present ourselves to it. `login` is (user, password) or None."""
-
-    endpoint: Endpoint
-    rules: OutboundRules
-    login: tuple[str, str] | None
-    sender: str
-    ehlo_name: str
-    tls: ssl.SSLContext
-    patience: Patience = PATIENCE
-    wear: Wear = WEAR
-
-
-class Unreachable(Exception):
-    """No connection that could take messages; `verdict` says what that means for those that wait."""
-
-    def __init__(self, verdict: Verdict) -> None:
-        super().__init__(verdict.detail)
-        self.verdict = verdict
-
-
 class Dropped(Exception):
     """The connection broke off. What was on it has been settled or given back."""
-
-
-class _Client(smtplib.SMTP):
-    """smtplib's client over an address that was judged, with TLS from the first byte for `smtps`."""
-
-    def __init__(self, server: Server) -> None:
-        super().__init__(local_hostname=server.ehlo_name, timeout=server.patience.command)
-        self._server = server
-        self._host = server.endpoint.host  # the name TLS verifies
-
-    def _get_socket(self, host: str, port: int, timeout: float) -> socket.socket:
-        patience = self._server.patience
-        sock = connect(self._server.rules.addresses(host, port), port, timeout=patience.connect)
-        sock.settimeout(patience.command)
-        sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-        if self._server.endpoint.scheme == "smtps":
-            return self._server.tls.wrap_socket(sock, server_hostname=host)
-        return sock
-
-    def greet(self) -> None:
-        """Connect, and everything before the first envelope. Raises smtplib's and the socket's errors, `NotAllowed`."""
-        endpoint = self._server.endpoint
-        self._server.rules.check(endpoint.scheme, endpoint.host, endpoint.port)
-        code, text = self.connect(endpoint.host, endpoint.port)
-        if code != 220:
-            raise smtplib.SMTPConnectError(code, text)
-        if endpoint.scheme == "smtp+starttls":
-            self.starttls(context=self._server.tls)
-        self.ehlo_or_helo_if_needed()
-        if self._server.login:
-            self._log_in(*self._server.login)
-
-    def _log_in(self, user: str, password: str) -> None:
-        """One attempt with one mechanism: smtplib's `login` would try them all, which locks accounts sooner."""
-        self.user, self.password = user, password
-        offered = self.esmtp_features.get("auth", "").upper().split()
-        if "PLAIN" in offered:
-            self.auth("PLAIN", self.auth_plain)
-        elif "LOGIN" in offered:
-            self.auth("LOGIN", self.auth_login)
-        else:
-            raise smtplib.SMTPNotSupportedError("the mail server offers neither AUTH PLAIN nor LOGIN")
-
-
-def open_session(server: Server) -> "SmtpSession":
-    """A connection ready for envelopes. Raises `Unreachable`."""
-    client = _Client(server)
-    try:
-        client.greet()
-    except (OSError, NotAllowed, UnicodeError) as error:  # smtplib's exceptions are OSErrors
-        client.close()
-        raise Unreachable(_why_unreachable(error)) from None
-    return PipelinedSession(client, server) if client.has_extn("pipelining") else SmtpSession(client, server)
-
-
-def _why_unreachable(error: Exception) -> Verdict:
-    if isinstance(error, smtplib.SMTPResponseException):
-        text = error.smtp_error.decode("utf-8", "replace") if isinstance(error.smtp_error, bytes) else error.smtp_error
-        return judge_opening(Reply(error.smtp_code, text))
-    if isinstance(error, ssl.SSLEOFError) or not isinstance(error, _SET_UP_WRONGLY):
-        return Verdict(SendOutcome.TRY_LATER, printable(str(error)))
-    return Verdict(SendOutcome.GATEWAY_DOWN, printable(str(error)))
-
-
-_SET_UP_WRONGLY = (NotAllowed, smtplib.SMTPNotSupportedError, ssl.SSLError, UnicodeError)
 
 
 class SmtpSession:
     """An open connection that hands over one message after the other, a command at a time."""
 
-    def __init__(self, client: _Client, server: Server) -> None:
+    def __init__(self, client: Client, server: Server) -> None:
         assert client.sock and client.file, "connected"
         self._sock = client.sock
         self._client = client
@@ -325,6 +212,12 @@ class PipelinedSession(SmtpSession):
             if reply.code == 421:  # it hangs up: the other replies will not come
                 return refusal, False
         return refusal, reply.code == 354
+
+
+def open_session(server: Server) -> SmtpSession:
+    """A session over a new connection. Raises `Unreachable`."""
+    client = connect_to(server)
+    return PipelinedSession(client, server) if client.has_extn("pipelining") else SmtpSession(client, server)
 
 
 _ENVELOPE = (Stage.MAIL, Stage.RCPT, Stage.DATA)

@@ -4,9 +4,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from domain.delivery.ports import Outgoing
+from domain.delivery.ports import Outgoing, SendOutcome
 from gateways.smtp import SmtpConfig, SmtpGateway
-from gateways.smtp_session import WEAR, Patience, Wear
+from gateways.smtp_client import WEAR, Patience, Wear
 from tests.played import certificates
 from tests.played.smtp import PlayedSmtp
 
@@ -43,3 +43,18 @@ def gateway_to(
 def mail(number: int = 1, *, to: str | None = None, body: str | bytes = BODY) -> Outgoing:
     """A finished mail with its own number and address."""
     return Outgoing(number, to or f"guest{number}@example.com", body, ref=f"<{number}@regulars.example>")
+
+
+def group(size: int) -> list[Outgoing]:
+    """Mails 1 to `size`."""
+    return [mail(number) for number in range(1, size + 1)]
+
+
+def outcomes(gateway: SmtpGateway, size: int) -> list[SendOutcome]:
+    """How a group of that size fared, in its order."""
+    return [result.outcome for result in gateway.send(group(size))]
+
+
+def numbers(server: PlayedSmtp) -> list[int]:
+    """Which mails the server took, in the order it took them."""
+    return [int(received.to.removeprefix("guest").partition("@")[0]) for received in server.received]
