@@ -220,7 +220,7 @@ def _write_events(session: Session, life: Life, members: dict[str, int]) -> None
             "reward.unlocked",
             members[unlock.visit.guest.external_id],
             unlock.visit.at,
-            {"reward": unlock.goal.name},
+            {"name": unlock.goal.name},
         ]
         for one in life.wallets.values()
         for unlock in one.unlocks

@@ -73,6 +73,9 @@ class PlayedTwilio(PlayedHttp):
         """A gateway's settings for this server."""
         return {"account_sid": self.account_sid, "auth_token": self.auth_token, "from": SENDER, "url": self.url}
 
+    def took(self, text: Text) -> None:
+        """A text is on its way to its phone; for subclasses that are the phone."""
+
     def refuse(self, to: str, code: int) -> None:
         """From now on refuse texts to this number with 400 and this code (21610: opted out)."""
         self._codes[to] = code
@@ -115,6 +118,7 @@ class PlayedTwilio(PlayedHttp):
         callback = form.get("StatusCallback", "")
         text = Text(_sid(), form["To"], sender, form["Body"], callback, datetime.now(UTC))
         self.messages.append(text)
+        self.took(text)
         if callback and self._reports:
             threading.Thread(target=self._report_all, args=(text,), daemon=True).start()
         return json_answer(201, self._resource(text))

@@ -18,11 +18,11 @@ CALM_AFTER = 10.0  # seconds after which a death counts as the first one
 
 
 class Child:
-    """One process: how to start it, and how often it died in a row."""
+    """One process, a module of ours with its arguments: how to start it, and how often it died in a row."""
 
-    def __init__(self, arguments: Sequence[str]) -> None:
+    def __init__(self, arguments: Sequence[str], *, module: str = "web.cli") -> None:
         # -P: what lies in the folder we were called from must not be taken for our code.
-        self._command = [sys.executable, "-P", "-m", "web.cli", *arguments]
+        self._command = [sys.executable, "-P", "-m", module, *arguments]
         self._process: subprocess.Popen[bytes] | None = None
         self._started_at = 0.0
         self._start_at = 0.0
@@ -59,9 +59,8 @@ class Child:
         return self._process.wait() if self._process else 0
 
 
-def run_for_ever(commands: Sequence[Sequence[str]]) -> None:
-    """Keep one process per command up until we are told to end; then each finishes its job."""
-    children = [Child(command) for command in commands]
+def run_for_ever(children: Sequence[Child]) -> None:
+    """Keep these processes up until we are told to end; then each finishes its job."""
     _end_on_signals()
     try:
         while True:
@@ -72,9 +71,8 @@ def run_for_ever(commands: Sequence[Sequence[str]]) -> None:
         _end(children)
 
 
-def run_once(commands: Sequence[Sequence[str]]) -> bool:
-    """Start one process per command and wait for all; whether all ended well."""
-    children = [Child(command) for command in commands]
+def run_once(children: Sequence[Child]) -> bool:
+    """Start these processes and wait for all; whether all ended well."""
     _end_on_signals()
     try:
         for child in children:

@@ -3,6 +3,7 @@
 import click
 
 from web.cli import children
+from web.cli.children import Child
 from web.cli.console import application, keep_servers
 
 
@@ -15,10 +16,11 @@ def worker(*, count: int, burst: bool, number: int | None) -> None:
     if count == 1 or number is not None:
         _work(number or 0, count, burst=burst)
         return
-    commands = [["worker", "--count", str(count), "--number", str(each)] for each in range(count)]
+    more = ["--burst"] if burst else []
+    crew = [Child(["worker", "--count", str(count), "--number", str(each), *more]) for each in range(count)]
     if not burst:
-        children.run_for_ever(commands)
-    elif not children.run_once([[*command, "--burst"] for command in commands]):
+        children.run_for_ever(crew)
+    elif not children.run_once(crew):
         raise SystemExit(1)
 
 
