@@ -24,7 +24,8 @@ COMMON = {
     "iloveyou12",
 }
 
-_hasher = PasswordHasher()
+# 19 MiB and two passes: dear for who guesses, and a rush of sign-ins does not eat the machine.
+_hasher = PasswordHasher(time_cost=2, memory_cost=19 * 1024, parallelism=1)
 # Verified when nobody has the address, so that both answers take the same time.
 _nobodys_hash = _hasher.hash("nobody has this password")
 
