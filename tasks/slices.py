@@ -56,7 +56,7 @@ def send(gateway_id: int, lane: str, *, should_stop: Callable[[], bool] = lambda
         return Slice(0, Counter())
     account, gateway = found
     owner = f"{socket.gethostname()}.{os.getpid()}.{uuid4().hex[:12]}"
-    batch = outbox.claim(session, gateway_id, lane, owner=owner, limit=SLICE, now=clock.now())
+    batch = outbox.claim(session, account, lane, owner=owner, limit=SLICE, now=clock.now())
     session.commit()
     states = Counter({MessageState.CANCELLED.value: batch.cancelled, MessageState.PLANNED.value: batch.moved})
     claimed = len(batch.messages) + batch.cancelled + batch.moved
@@ -115,7 +115,7 @@ def _rendered(session: Session, batch: Batch, account: GatewayAccount) -> letter
 def _send_group(
     session: Session, owner: str, gateway_id: int, gateway: Gateway, group: Sequence[Letter]
 ) -> Counter[str]:
-    may_go, states = batches.start(session, owner, group, now=clock.now())
+    may_go, states = batches.start(session, owner, gateway_id, group, now=clock.now())
     session.commit()
     del states[MessageState.ATTEMPTING.value]
     return states + _settle(session, owner, gateway_id, may_go, _handed_over(gateway, may_go)) if may_go else states

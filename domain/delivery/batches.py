@@ -42,26 +42,26 @@ class Letter:
 
 _START = text("""
     WITH sent AS (
-      SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:addresses AS text[]), CAST(:address_keys AS text[]),
-                           CAST(:subjects AS text[]), CAST(:previews AS text[]))
-             AS s (id, address, address_key, subject, preview)),
+      SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:members_of AS bigint[]), CAST(:topics_of AS text[]),
+                           CAST(:addresses AS text[]), CAST(:address_keys AS text[]), CAST(:subjects AS text[]),
+                           CAST(:previews AS text[]))
+             AS s (id, member_id, topic, address, address_key, subject, preview)),
     -- Locked: who takes back their consent now waits until this group is marked, and whoever did so is seen here.
     agreed AS (
-      SELECT tenant_id, member_id, channel, topic, granted FROM consent_states
+      SELECT member_id, topic, granted FROM consent_states
        WHERE member_id = ANY(:members) AND channel = :channel AND topic = ANY(:topics) FOR SHARE),
+    door AS (
+      SELECT g.provider, t.paused_at IS NOT NULL OR g.stopped_at IS NOT NULL AS is_shut
+        FROM gateways g JOIN tenants t ON t.id = g.tenant_id WHERE g.id = :gateway_id),
     judged AS (
-      SELECT x.tenant_id, x.id, sent.address, sent.subject, sent.preview, g.provider,
-             t.paused_at IS NOT NULL OR g.stopped_at IS NOT NULL AS waits,
-             CASE WHEN x.member_id IS NOT NULL AND c.granted IS NULL THEN 'no_consent'
-                  WHEN NOT c.granted THEN 'unsubscribed'
-                  WHEN s.id IS NOT NULL THEN 'suppressed' END AS reason
-        FROM messages x JOIN sent ON sent.id = x.id
-        JOIN tenants t ON t.id = x.tenant_id
-        JOIN gateways g ON g.tenant_id = x.tenant_id AND g.id = x.gateway_id
-        LEFT JOIN agreed c ON c.tenant_id = x.tenant_id AND c.member_id = x.member_id AND c.topic = x.topic
-        LEFT JOIN suppressions s ON s.tenant_id = x.tenant_id AND s.channel = x.channel
-              AND s.address = sent.address_key AND s.lifted_at IS NULL
-       WHERE x.claimed_by = :owner AND x.state = 'claimed')
+      SELECT sent.*, (SELECT is_shut FROM door) AS waits,
+             CASE WHEN sent.member_id IS NULL THEN NULL
+                  WHEN (sent.member_id, sent.topic) NOT IN (SELECT member_id, topic FROM agreed) THEN 'no_consent'
+                  WHEN (sent.member_id, sent.topic) NOT IN (SELECT member_id, topic FROM agreed WHERE granted)
+                       THEN 'unsubscribed'
+                  WHEN EXISTS (SELECT FROM suppressions s WHERE s.channel = :channel AND s.address = sent.address_key
+                                  AND s.lifted_at IS NULL) THEN 'suppressed' END AS reason
+        FROM sent)
     UPDATE messages m
        SET state = CASE WHEN j.waits THEN 'planned' WHEN j.reason IS NULL THEN 'attempting' ELSE 'cancelled' END,
            reason = CASE WHEN j.waits THEN NULL ELSE j.reason END,
@@ -69,9 +69,10 @@ _START = text("""
            lease_until = CASE WHEN j.waits OR j.reason IS NOT NULL THEN NULL ELSE clock_timestamp() + :lease END,
            settled_at = CASE WHEN NOT j.waits AND j.reason IS NOT NULL THEN CAST(:now AS timestamptz) END,
            attempts = m.attempts + CASE WHEN j.waits OR j.reason IS NOT NULL THEN 0 ELSE 1 END,
-           started_at = :now, provider = j.provider, address = j.address, subject = j.subject, body_preview = j.preview
+           started_at = :now, provider = (SELECT provider FROM door), address = j.address, subject = j.subject,
+           body_preview = j.preview
       FROM judged j
-     WHERE m.tenant_id = j.tenant_id AND m.id = j.id AND m.claimed_by = :owner AND m.state = 'claimed'
+     WHERE m.id = j.id AND m.claimed_by = :owner AND m.state = 'claimed'
  RETURNING m.id, m.state""")
 
 _SETTLE = text("""
@@ -98,18 +99,23 @@ def groups(letters: Sequence[Letter], *, size: int) -> Iterator[Sequence[Letter]
     return (letters[first : first + size] for first in range(0, len(letters), size))
 
 
-def start(session: Session, owner: str, group: Sequence[Letter], *, now: datetime) -> tuple[list[Letter], Counter[str]]:
+def start(
+    session: Session, owner: str, gateway_id: int, group: Sequence[Letter], *, now: datetime
+) -> tuple[list[Letter], Counter[str]]:
     """Mark a group as being handed over and return the letters that may go, with what became of all, by state.
 
     Consent, suppression, pause and cancellation are read once more in the same statement. Commit before sending.
     """
     asked = {
         "owner": owner,
+        "gateway_id": gateway_id,
         "now": now,
         "lease": LEASE,
         "channel": group[0].channel,
         "ids": [each.outgoing.message_id for each in group],
-        "members": [each.member_id for each in group],
+        "members_of": [each.member_id for each in group],
+        "members": [each.member_id for each in group if each.member_id is not None],
+        "topics_of": [each.topic for each in group],
         "topics": sorted({each.topic for each in group}),
         "addresses": [each.outgoing.to for each in group],
         "address_keys": [each.outgoing.to.lower() for each in group],

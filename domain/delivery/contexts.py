@@ -11,9 +11,8 @@ from sqlalchemy.orm import Session
 
 from domain import money
 from domain.content.links import LinkClaim, LinkSigner, Purpose
-from domain.delivery.outbox import Claimed
+from domain.delivery.outbox import REWARD_EVENT, Claimed
 
-REWARD_EVENT = "reward_event:"
 UNSUBSCRIBE = "links.unsubscribe"
 LINKS = {
     UNSUBSCRIBE: (Purpose.UNSUBSCRIBE, True),
@@ -149,8 +148,7 @@ def _balances(session: Session, member_ids: Sequence[int]) -> dict[int | None, d
 
 def _rewards(session: Session, messages: Sequence[Claimed], here: Cafe) -> dict[str, dict[str, Any]]:
     """Values per occasion of messages about an unlocked reward."""
-    occasions = {each.occasion for each in messages if each.occasion.startswith(REWARD_EVENT)}
-    ids = sorted(int(occasion[len(REWARD_EVENT) :]) for occasion in occasions)
+    ids = sorted({unlock for each in messages if (unlock := each.reward_event_id) is not None})
     rows = session.execute(_REWARDS, {"ids": ids}) if ids else ()
     return {
         f"{REWARD_EVENT}{row.id}": {

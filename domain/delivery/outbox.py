@@ -1,5 +1,6 @@
 """Claiming what is due: one worker takes a batch for itself, and the policy is asked again in that transaction."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -9,6 +10,9 @@ from sqlalchemy.orm import Session
 
 from domain.delivery import policy, quiet_hours
 from domain.delivery.leases import LEASE
+from models.gateway import GatewayAccount
+
+REWARD_EVENT = "reward_event:"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,11 @@ class Claimed:
     attempts: int
     address: str | None
 
+    @property
+    def reward_event_id(self) -> int | None:
+        """The unlock it is about, if it is about one."""
+        return int(self.occasion[len(REWARD_EVENT) :]) if self.occasion.startswith(REWARD_EVENT) else None
+
 
 @dataclass(frozen=True, slots=True)
 class Batch:
@@ -42,29 +51,41 @@ class Batch:
     moved: int = 0
 
 
+# What is due is found by its index alone, in its order: gateway and café are looked at once, beforehand.
 _CLAIM = text("""
     WITH due AS (
-      SELECT m.id FROM messages m JOIN tenants t ON t.id = m.tenant_id AND t.paused_at IS NULL
-             JOIN gateways g ON g.tenant_id = m.tenant_id AND g.id = :gateway_id AND g.stopped_at IS NULL
-                  AND g.channel = m.channel
-       WHERE m.lane = :lane AND m.state = 'planned' AND m.due_at <= :now
-       ORDER BY m.due_at, m.id LIMIT :limit FOR UPDATE OF m SKIP LOCKED)
+      SELECT id FROM messages
+       WHERE channel = :channel AND lane = :lane AND state = 'planned' AND due_at <= :now
+         AND (SELECT g.stopped_at IS NULL AND t.paused_at IS NULL
+                FROM gateways g JOIN tenants t ON t.id = g.tenant_id WHERE g.id = :gateway_id)
+       ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED)
     UPDATE messages m
        SET state = 'claimed', claimed_by = :owner, lease_until = clock_timestamp() + :lease, gateway_id = :gateway_id
-      FROM due WHERE m.id = due.id
+     WHERE m.id = ANY (ARRAY (SELECT id FROM due))
  RETURNING m.id, m.member_id, m.cause, m.occasion, m.channel, m.topic, m.template_id, m.expires_at, m.timezone,
-           m.quiet_from, m.quiet_to, m.hours_of, m.placeholder_values, m.attempts, m.address""")
+           m.quiet_from, m.quiet_to, m.hours_of, m.placeholder_values, m.attempts, m.address, m.due_at""")
 
-_HOLD_BACK = text(f"""
-    WITH x AS (SELECT * FROM messages WHERE id = ANY(:ids)),
+# Small sets with the names of their tables: joined to a batch, the tables themselves would be read whole.
+_JUDGE = text(f"""
+    WITH members AS MATERIALIZED (SELECT * FROM members WHERE id = ANY(:members)),
+    consent_states AS MATERIALIZED (
+      SELECT member_id, channel, topic, granted FROM consent_states
+       WHERE member_id = ANY(:members) AND channel = :channel),
+    reward_events AS MATERIALIZED (SELECT id, reward_id, state FROM reward_events WHERE id = ANY(:unlocks)),
+    x AS (
+      SELECT u.reward_event_id, m.* FROM unnest(CAST(:ids AS bigint[]), CAST(:unlock_of AS bigint[]))
+             AS u (message_id, reward_event_id) JOIN messages m ON m.id = u.message_id AND m.id = ANY(:ids)),
     judged AS (
       SELECT x.id, CASE {policy.ERASED} {policy.OVERTAKEN} {policy.UNREACHABLE} {policy.UNWANTED} {policy.MARKET}
              END AS reason
-        FROM x JOIN tenants t ON t.id = x.tenant_id
-             {policy.PERSON} {policy.CONSENT} {policy.SUPPRESSION} {policy.REWARD})
-    UPDATE messages m SET state = 'cancelled', reason = j.reason, settled_at = :now, lease_until = NULL
-      FROM judged j WHERE m.id = j.id AND j.reason IS NOT NULL
- RETURNING m.id""")  # noqa: S608 (our own fragments)
+        FROM x CROSS JOIN tenants t {policy.PERSON} {policy.CONSENT} {policy.SUPPRESSION} {policy.REWARD}
+       WHERE t.id = current_setting('app.tenant_id')::bigint)
+    SELECT id, reason FROM judged WHERE reason IS NOT NULL""")  # noqa: S608 (our own fragments)
+
+_HOLD_BACK = text("""
+    UPDATE messages m SET state = 'cancelled', reason = no.reason, settled_at = :now, lease_until = NULL
+      FROM unnest(CAST(:ids AS bigint[]), CAST(:reasons AS text[])) AS no (id, reason)
+     WHERE m.id = no.id AND m.claimed_by = :owner AND m.state = 'claimed'""")
 
 _MOVE = text("""
     UPDATE messages m SET state = 'planned', due_at = moved.due_at, claimed_by = NULL, lease_until = NULL
@@ -72,21 +93,48 @@ _MOVE = text("""
      WHERE m.id = moved.id AND m.claimed_by = :owner AND m.state = 'claimed'""")
 
 
-def claim(session: Session, gateway_id: int, lane: str, *, owner: str, limit: int, now: datetime) -> Batch:
-    """Take up to `limit` due messages of one gateway and lane, and ask the policy again.
+def claim(session: Session, account: GatewayAccount, lane: str, *, owner: str, limit: int, now: datetime) -> Batch:
+    """Take up to `limit` due messages of one gateway and lane, oldest first, and ask the policy again.
 
     What must wait goes back with a later `due_at`, what is a no is cancelled with its reason.
     """
-    asked = {"gateway_id": gateway_id, "lane": lane, "owner": owner, "limit": limit, "lease": LEASE, "now": now}
-    claimed = [Claimed(*row) for row in session.execute(_CLAIM, asked)]
+    asked = {
+        "gateway_id": account.id,
+        "channel": account.channel,
+        "lane": lane,
+        "owner": owner,
+        "limit": limit,
+        "lease": LEASE,
+        "now": now,
+    }
+    rows = sorted(session.execute(_CLAIM, asked), key=lambda row: (row.due_at, row.id))
+    claimed = [Claimed(*row[:-1]) for row in rows]
     if not claimed:
         return Batch(owner, [])
-    held_back = set(session.scalars(_HOLD_BACK, {"ids": [each.id for each in claimed], "now": now}))
+    held_back = _held_back(session, claimed, account.channel, owner, now)
     later = {each.id: due for each in claimed if each.id not in held_back and (due := _allowed(each, now)) > now}
     if later:
         session.execute(_MOVE, {"ids": list(later), "dues": list(later.values()), "owner": owner})
     ready = [each for each in claimed if each.id not in held_back and each.id not in later]
     return Batch(owner, ready, cancelled=len(held_back), moved=len(later))
+
+
+def _held_back(session: Session, claimed: Sequence[Claimed], channel: str, owner: str, now: datetime) -> set[int]:
+    """Cancel what must not leave any more; the ids of these messages."""
+    unlocks = [each.reward_event_id for each in claimed]
+    asked = {
+        "ids": [each.id for each in claimed],
+        "unlock_of": unlocks,
+        "unlocks": [unlock for unlock in unlocks if unlock is not None],
+        "members": [each.member_id for each in claimed if each.member_id is not None],
+        "channel": channel,
+        "now": now,
+    }
+    reasons: dict[int, str] = dict(session.execute(_JUDGE, asked).all())  # type: ignore[arg-type]
+    if reasons:
+        no = {"ids": list(reasons), "reasons": list(reasons.values()), "owner": owner, "now": now}
+        session.execute(_HOLD_BACK, no)
+    return set(reasons)
 
 
 def _allowed(message: Claimed, now: datetime) -> datetime:

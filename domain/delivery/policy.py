@@ -1,7 +1,8 @@
 """Why a message must not leave: one set of questions, asked in SQL when it is planned, claimed and started.
 
-The fragments expect `x`, something that may become or is a message (tenant_id, member_id, channel, topic and what each
-says), and `t`, its café. Joined to it are the member `w`, where their consent stands `c`, a suppression `s`.
+The fragments expect `x`, something that may become or is a message (member_id, channel, topic and what each says), and
+`t`, its café. Joined to it are the member `w`, where their consent stands `c`, a suppression `s`. Row-level security
+keeps all of them within one café, so nothing here compares `tenant_id`: the planner would count it twice.
 """
 
 _BY_PHONE = "('sms', 'voice', 'viber', 'whatsapp')"
@@ -10,13 +11,12 @@ ADDRESS = f"CASE WHEN x.channel = 'email' THEN w.email WHEN x.channel IN {_BY_PH
 _ADDRESS_KEY = f"CASE WHEN x.channel = 'email' THEN w.email_key WHEN x.channel IN {_BY_PHONE} THEN w.phone END"
 
 PERSON = """
-    LEFT JOIN members w ON w.tenant_id = x.tenant_id AND w.id = x.member_id"""
+    LEFT JOIN members w ON w.id = x.member_id"""
 SUPPRESSION = f"""
-    LEFT JOIN suppressions s ON s.tenant_id = x.tenant_id AND s.channel = x.channel
-          AND s.address = {_ADDRESS_KEY} AND s.lifted_at IS NULL"""
+    LEFT JOIN suppressions s ON s.channel = x.channel AND s.lifted_at IS NULL
+          AND s.address = {_ADDRESS_KEY}"""
 CONSENT = """
-    LEFT JOIN consent_states c ON c.tenant_id = x.tenant_id AND c.member_id = x.member_id
-          AND c.channel = x.channel AND c.topic = x.topic"""
+    LEFT JOIN consent_states c ON c.member_id = x.member_id AND c.channel = x.channel AND c.topic = x.topic"""
 
 # Each fragment is a list of WHEN … THEN reason. Without a member there is nobody to ask: a test to the owner.
 ERASED = "WHEN w.erased_at IS NOT NULL THEN 'member_erased'"
@@ -31,13 +31,12 @@ MARKET = """
     WHEN x.channel = 'sms' AND x.member_id IS NOT NULL AND (t.sms_approved_at IS NULL OR w.phone_country IS NULL
          OR NOT jsonb_exists(t.sms_markets, w.phone_country)) THEN 'market_closed'"""
 
-# A message about a reward: what became of the unlock, and whether the reward still speaks.
+# A message about a reward (`x.reward_event_id`): what became of the unlock, and whether the reward still speaks.
 REWARD = """
-    LEFT JOIN reward_events e ON e.tenant_id = x.tenant_id
-          AND e.id = CASE WHEN x.occasion LIKE 'reward_event:%' THEN split_part(x.occasion, ':', 2)::bigint END
-    LEFT JOIN rewards r ON r.tenant_id = e.tenant_id AND r.id = e.reward_id
-    LEFT JOIN reward_channels rc ON rc.tenant_id = r.tenant_id AND rc.reward_id = r.id AND rc.channel = x.channel
-    LEFT JOIN templates b ON b.tenant_id = x.tenant_id AND b.id = x.template_id"""
+    LEFT JOIN reward_events e ON e.id = x.reward_event_id
+    LEFT JOIN rewards r ON r.id = e.reward_id
+    LEFT JOIN reward_channels rc ON rc.reward_id = r.id AND rc.channel = x.channel
+    LEFT JOIN templates b ON b.id = x.template_id"""
 OVERTAKEN = """
     WHEN x.expires_at <= :now THEN 'expired'
     WHEN e.state IN ('redeemed', 'withdrawn') THEN 'event_happened'

@@ -42,7 +42,7 @@ _PLAN = text(f"""
       SELECT * FROM unnest(CAST(:delays AS bigint[]), CAST(:zones AS text[]), CAST(:quiet_froms AS smallint[]),
                            CAST(:quiet_tos AS smallint[]), CAST(:hours AS text[]), CAST(:dues AS timestamptz[]))
              AS n (delay, timezone, quiet_from, quiet_to, hours_of, due_at)),
-    speaking AS (SELECT DISTINCT channel FROM gateways),
+    speaking AS MATERIALIZED (SELECT DISTINCT channel FROM gateways),
     judged AS (
       SELECT x.*, n.timezone, n.hours_of, n.due_at, CASE
              {ERASED}

@@ -1,7 +1,5 @@
 """Nudges: given once, lost without harm."""
 
-import json
-
 import pytest
 
 from tasks import queues

@@ -32,7 +32,7 @@ def message(make, member):
 
 
 def claim(session, account, now, *, owner=OWNER, lane="instant", limit=500):
-    return outbox.claim(session, account.id, lane, owner=owner, limit=limit, now=now)
+    return outbox.claim(session, account, lane, owner=owner, limit=limit, now=now)
 
 
 def letters(batch, to="nora@example.com"):
@@ -46,7 +46,8 @@ def letters(batch, to="nora@example.com"):
 
 
 def start(session, batch, now, **letter):
-    may_go, _ = batches.start(session, batch.owner, letters(batch, **letter), now=now)
+    gateway_id = session.scalars(select(GatewayAccount.id)).one()
+    may_go, _ = batches.start(session, batch.owner, gateway_id, letters(batch, **letter), now=now)
     return may_go
 
 
@@ -212,7 +213,10 @@ def test_an_erased_member_hears_nothing(session, account, member, message, now):
     assert fresh(session, message) == ("cancelled", "member_erased")
 
 
-@pytest.mark.parametrize(("state", "reason"), [("redeemed", "event_happened"), ("withdrawn", "event_happened"), ("expired", "expired")])  # fmt: skip
+@pytest.mark.parametrize(
+    ("state", "reason"),
+    [("redeemed", "event_happened"), ("withdrawn", "event_happened"), ("expired", "expired")],
+)
 def test_a_reward_that_closed_meanwhile_is_told_to_nobody(session, make, account, member, now, state, reason):
     event = make.reward_event(member, channels=["email"], state=state)
     message = make.message(member, cause=f"reward:{event.reward_id}", occasion=f"reward_event:{event.id}")

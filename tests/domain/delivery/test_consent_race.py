@@ -25,7 +25,7 @@ def test_a_withdrawal_answers_only_when_groups_under_way_are_marked_and_is_seen_
         account, member = make.gateway("email"), make.member(consents=["email"])
         make.message(member)
         starting.commit()
-        batch = outbox.claim(starting, account.id, "instant", owner="w", limit=9, now=now)
+        batch = outbox.claim(starting, account, "instant", owner="w", limit=9, now=now)
         starting.commit()
         [claimed] = batch.messages
         outgoing = Outgoing(claimed.id, "nora@example.com", b"", "ref")
@@ -34,7 +34,7 @@ def test_a_withdrawal_answers_only_when_groups_under_way_are_marked_and_is_seen_
         answered = threading.Event()
         thread = threading.Thread(target=_withdraw, args=(engine, tenant_id, answered))
 
-        started, _ = batches.start(starting, "w", [letter], now=now)
+        started, _ = batches.start(starting, "w", account.id, [letter], now=now)
         thread.start()
         until(lambda: _blocked(watching), what="the withdrawal waits for the group")
         assert not answered.is_set()
