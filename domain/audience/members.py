@@ -91,7 +91,7 @@ def completeness(member: Member) -> Completeness:
     return Completeness(100 * (len(PROFILE) - len(missing)) // len(PROFILE), missing)
 
 
-def search(words: str, *, before_id: int | None, limit: int) -> Select[tuple[Member]]:
+def search(words: str, *, before_id: int | None, limit: int) -> Select[Member]:
     """Members whose names, addresses, card or number begin with `words`, newest first.
 
     Every word is compared by its beginning, as ranges over byte-wise keys: indexes serve them, row-level security
@@ -126,7 +126,7 @@ def _begins(key: Any, word: str) -> Any:
     return (key >= word) & (key < word + HIGHEST)
 
 
-def _living() -> Select[tuple[Member]]:
+def _living() -> Select[Member]:
     return select(Member).where(Member.erased_at.is_(None))
 
 

@@ -53,8 +53,8 @@ def balances_of_many(session: Session, member_ids: Sequence[int]) -> dict[int, l
         .order_by(Balance.member_id, Currency.id)
     )
     found: dict[int, list[Held]] = {}
-    for member_id, *held in session.execute(query):
-        found.setdefault(member_id, []).append(Held(*held))
+    for member_id, code, name, available, pending in session.execute(query):
+        found.setdefault(member_id, []).append(Held(code, name, available, pending))
     return found
 
 
