@@ -2,49 +2,25 @@
 
 `ring_up` and `refund` do what the barista does; each sends the hook that Square would send, signed for the address it
 was registered with. Hooks can be lost (`losing_hooks`), sent again (`replay`), or held back and sent in any order.
-
-    python -m tests.played.square --port 8101 --hook http://localhost:8000/hooks/square/… --key … --token …
 """
 
-import argparse
 import base64
 import hashlib
 import hmac
 import json
-import re
 import secrets
-import sys
 import threading
 from collections.abc import Iterator, Sequence
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
-from urllib.parse import parse_qs, urlsplit
 
 import httpx
-from werkzeug.wrappers import Request, Response
 
-from tests.played.http import PlayedHttp, json_answer
+from tests.played.square_api import MERCHANT, SquareApi
 
-MERCHANT = "6SSW7HV8K2ST5"
 LOCATION = "S8GWD5R9QB376"
-_VERSION = re.compile(r"\d{4}-\d{2}-\d{2}")
-_REFUND_PARAMETERS = {
-    "begin_time",
-    "end_time",
-    "sort_order",
-    "cursor",
-    "location_id",
-    "status",
-    "source_type",
-    "limit",
-    "updated_at_begin_time",
-    "updated_at_end_time",
-    "sort_field",
-}
-_SEARCH_FIELDS = {"location_ids", "cursor", "query", "limit", "return_entries"}
 
 Item = tuple[str, int, int]  # name, quantity, price of one in minor units
 CAFE_ORDER: Sequence[Item] = (("Flat White", 2, 420), ("Croissant", 1, 310))
@@ -62,7 +38,7 @@ class Hook:
         return json.loads(self.body)["event_id"]
 
 
-class PlayedSquare(PlayedHttp):
+class PlayedSquare(SquareApi):
     """One seller at Square, with one location unless more are given."""
 
     def __init__(
@@ -76,16 +52,11 @@ class PlayedSquare(PlayedHttp):
         currency: str = "EUR",
         port: int = 0,
     ) -> None:
-        super().__init__(port=port)
-        self.access_token = access_token
+        super().__init__(access_token=access_token, locations=locations, port=port)
         self.signature_key = signature_key
         self.notification_url = notification_url
         self.currency = currency
-        self.locations = list(locations)
-        self.customers = {each["id"]: each for each in customers}
-        self.orders: dict[str, dict[str, Any]] = {}
-        self.payments: dict[str, dict[str, Any]] = {}
-        self.returns: dict[str, dict[str, Any]] = {}
+        self.customers |= {each["id"]: each for each in customers}
         self.sent: list[Hook] = []
         self.answers: list[int] = []
         self._is_losing = False
@@ -258,76 +229,6 @@ class PlayedSquare(PlayedHttp):
         for hook in [*self.sent] * times:
             self.deliver(hook)
 
-    # What Square answers
-
-    def answer(self, request: Request) -> Response:
-        if request.headers.get("Authorization") != f"Bearer {self.access_token}":
-            return _refusal(401, "AUTHENTICATION_ERROR", "UNAUTHORIZED", "This request could not be authorized.")
-        version = request.headers.get("Square-Version", "")
-        if version and not _VERSION.fullmatch(version):
-            return _bad("INVALID_SQUARE_VERSION_FORMAT", "Square-Version")
-        return self._routed(request)
-
-    def _routed(self, request: Request) -> Response:
-        parts = request.path.strip("/").split("/")
-        if request.method == "GET" and len(parts) == 3 and parts[1] in self._nouns:
-            noun, things = self._nouns[parts[1]]
-            thing = things().get(parts[2])
-            return json_answer(200, {noun: thing}) if thing else _not_there()
-        if (request.method, request.path) == ("GET", "/v2/locations"):
-            return json_answer(200, {"locations": [{"id": each, "merchant_id": MERCHANT} for each in self.locations]})
-        if (request.method, request.path) == ("GET", "/v2/refunds"):
-            return self._listed_refunds(request)
-        if (request.method, request.path) == ("POST", "/v2/orders/search"):
-            return self._searched_orders(request)
-        return _not_there()
-
-    @property
-    def _nouns(self) -> dict[str, Any]:
-        return {
-            "orders": ("order", lambda: self.orders),
-            "payments": ("payment", lambda: self.payments),
-            "refunds": ("refund", lambda: self.returns),
-            "customers": ("customer", lambda: self.customers),
-        }
-
-    def _listed_refunds(self, request: Request) -> Response:
-        asked = {name: values[0] for name, values in parse_qs(urlsplit(request.url).query).items()}
-        unknown = asked.keys() - _REFUND_PARAMETERS
-        if unknown:
-            return _bad("UNKNOWN_QUERY_PARAMETER", unknown.pop())
-        if not asked.get("limit", "1").isdigit() or not 1 <= int(asked.get("limit", "1")) <= 100:
-            return _bad("VALUE_TOO_HIGH", "limit")
-        if asked.get("sort_order", "ASC") not in ("ASC", "DESC"):
-            return _bad("INVALID_SORT_ORDER", "sort_order")
-        window = (asked.get("updated_at_begin_time", ""), asked.get("updated_at_end_time", "~"))
-        found = [each for each in self.returns.values() if window[0] <= each["updated_at"] <= window[1]]
-        found.sort(key=lambda each: each["updated_at"])
-        return _page("refunds", found, cursor=asked.get("cursor"), limit=int(asked.get("limit", "100")))
-
-    def _searched_orders(self, request: Request) -> Response:
-        asked = request.get_json(silent=True)
-        if not isinstance(asked, dict):
-            return _bad("EXPECTED_JSON_BODY", "")
-        wrong = _wrong_search(asked, self.locations)
-        if wrong:
-            return wrong
-        wanted = asked.get("query", {}).get("filter", {})
-        field, window = next(iter(wanted.get("date_time_filter", {}).items()), ("updated_at", {}))
-        states = wanted.get("state_filter", {}).get("states", ["OPEN", "COMPLETED", "CANCELED", "DRAFT"])
-        found = [
-            each
-            for each in self.orders.values()
-            if each["location_id"] in asked["location_ids"]
-            and each["state"] in states
-            and window.get("start_at", "") <= each.get(field, "") <= window.get("end_at", "~")
-        ]
-        found.sort(key=lambda each: each[field])
-        if not asked.get("return_entries"):
-            return _page("orders", found, cursor=asked.get("cursor"), limit=asked.get("limit", 500))
-        entries = [{"order_id": o["id"], "version": o["version"], "location_id": o["location_id"]} for o in found]
-        return _page("order_entries", entries, cursor=asked.get("cursor"), limit=asked.get("limit", 500))
-
     def _return_order(self, order: dict[str, Any], amount: int, tip: int, now: str) -> dict[str, Any]:
         back = {
             "id": _identifier(28),
@@ -366,78 +267,9 @@ class PlayedSquare(PlayedHttp):
         return {"amount": amount, "currency": self.currency}
 
 
-def _wrong_search(asked: dict[str, Any], locations: Sequence[str]) -> Response | None:
-    unknown = asked.keys() - _SEARCH_FIELDS
-    if unknown:
-        return _bad("UNKNOWN_BODY_PARAMETER", unknown.pop())
-    ids = asked.get("location_ids")
-    if not isinstance(ids, list) or not ids:
-        return _bad("MISSING_REQUIRED_PARAMETER", "location_ids")
-    if len(ids) > 10:
-        return _bad("ARRAY_LENGTH_TOO_LONG", "location_ids")
-    if set(ids) - set(locations):
-        return _refusal(403, "AUTHENTICATION_ERROR", "FORBIDDEN", "The location is not this merchant's.")
-    if not 1 <= asked.get("limit", 500) <= 1000:
-        return _bad("VALUE_TOO_HIGH", "limit")
-    query = asked.get("query", {})
-    fields = [name.upper() for name in query.get("filter", {}).get("date_time_filter", {})]
-    if fields and fields != [query.get("sort", {}).get("sort_field", "CREATED_AT")]:
-        return _bad("CONFLICTING_PARAMETERS", "query.sort.sort_field")
-    return None
-
-
-def _page(name: str, things: list[Any], *, cursor: str | None, limit: int) -> Response:
-    first = int(cursor or "0")
-    document: dict[str, Any] = {name: things[first : first + limit]}
-    if first + limit < len(things):
-        document["cursor"] = str(first + limit)
-    return json_answer(200, document)
-
-
-def _refusal(status: int, category: str, code: str, detail: str, field: str = "") -> Response:
-    error = {"category": category, "code": code, "detail": detail}
-    return json_answer(status, {"errors": [error | ({"field": field} if field else {})]})
-
-
-def _bad(code: str, field: str) -> Response:
-    return _refusal(400, "INVALID_REQUEST_ERROR", code, f"{code}: {field}", field)
-
-
-def _not_there() -> Response:
-    return _refusal(404, "INVALID_REQUEST_ERROR", "NOT_FOUND", "Resource not found.")
-
-
 def _instant(at: datetime) -> str:
     return at.astimezone(UTC).isoformat(timespec="milliseconds").replace("+00:00", "Z")
 
 
 def _identifier(length: int) -> str:
     return secrets.token_hex(length)[:length].upper()
-
-
-def main() -> None:
-    """Play a till until interrupted: every line on stdin rings up the café order for the customer it names."""
-    parser = argparse.ArgumentParser(description=__doc__)
-    parser.add_argument("--port", type=int, default=0)
-    parser.add_argument("--hook", required=True, help="the notification address, exactly as registered")
-    parser.add_argument("--key", required=True, help="the signature key")
-    parser.add_argument("--token", required=True, help="the access token")
-    parser.add_argument("--customers", help="a JSON file with a list of customers, each with an id")
-    chosen = parser.parse_args()
-    customers = json.loads(Path(chosen.customers).read_text(encoding="utf-8")) if chosen.customers else []
-    played = PlayedSquare(
-        access_token=chosen.token,
-        signature_key=chosen.key,
-        notification_url=chosen.hook,
-        customers=customers,
-        port=chosen.port,
-    )
-    with played:
-        print(f"Square is played at {played.url}", flush=True)
-        with suppress(KeyboardInterrupt):
-            for line in sys.stdin:
-                print(played.ring_up(customer=line.strip() or None)["id"], played.answers[-1], flush=True)
-
-
-if __name__ == "__main__":
-    main()
