@@ -11,7 +11,6 @@ class _Words:
     balance: str
     unlocked: str
     show: str
-    nearest: str
 
 
 _WORDS = {
@@ -20,14 +19,12 @@ _WORDS = {
         balance="Balance: {points} {currency}",
         unlocked="Reward unlocked: {name}",
         show="{name} unlocked. Code {code}",
-        nearest="{missing} to go: {name}",
     ),
     "de": _Words(
         earned="+{points} {currency}",
         balance="Guthaben: {points} {currency}",
         unlocked="Prämie freigeschaltet: {name}",
         show="{name} freigeschaltet. Code {code}",
-        nearest="Noch {missing} bis: {name}",
     ),
 }
 
@@ -57,11 +54,6 @@ def balances(answer: Mapping[str, Any], locale: str) -> list[str]:
     """A line per balance."""
     words = _words(locale)
     return [words.balance.format(points=each["available"], currency=each["currency"]) for each in answer["balances"]]
-
-
-def nearest(name: str, missing: int, locale: str) -> str:
-    """How far it is to the next reward."""
-    return _words(locale).nearest.format(name=name, missing=missing)
 
 
 def _earned(answer: Mapping[str, Any], words: _Words) -> list[str]:

@@ -1,0 +1,106 @@
+"""The tick finds what is due and nudges; schedulers may double, die and lose their Redis."""
+
+import pytest
+from sqlalchemy import text
+
+from domain.outreach import reward_messages
+from tasks import delivery, queues, schedule, upkeep, worker
+
+
+@pytest.fixture
+def redis(app):
+    with app.app_context():
+        return queues.connection()
+
+
+def jobs(lane):
+    return [(job.func_name, job.args) for job in queues.queue(lane).jobs]
+
+
+def plan(cafe, count, now):
+    reward_messages.plan(cafe.session, cafe.unlocks(count), now=now)
+    cafe.session.commit()
+
+
+def test_the_tick_nudges_for_what_is_due_and_twice_does_no_harm(cafe, mail, now):
+    account_id = cafe.gateway(mail).id
+    plan(cafe, 1, now)
+    schedule.tick()
+    schedule.tick()
+    assert jobs("instant") == [("tasks.delivery.deliver", [cafe.id, account_id, "instant"])]
+
+
+def test_the_tick_asks_nothing_where_nothing_is_due(cafe, redis):
+    schedule.tick()
+    assert [len(queues.queue(lane)) for lane in queues.LANES] == [0, 0, 0, 0]
+
+
+def test_the_tick_finds_leases_that_ran_out(cafe, redis):
+    message = cafe.make.message(state="claimed", claimed_by="gone")
+    cafe.session.execute(text("UPDATE messages SET lease_until = clock_timestamp() - interval '1 second'"))
+    cafe.session.commit()
+    schedule.tick()
+    assert jobs("mass") == [("tasks.upkeep.tidy", [cafe.id])]
+    upkeep.tidy(cafe.id)
+    cafe.session.refresh(message)
+    assert message.state == "planned"
+
+
+def test_a_delivery_goes_to_the_back_of_the_line_until_nothing_is_left(cafe, mail, now):
+    account_id = cafe.gateway(mail).id
+    plan(cafe, 2, now)
+    delivery.deliver(cafe.id, account_id, "instant")
+    assert cafe.states() == {"sent": 2}
+    assert jobs("instant") == [("tasks.delivery.deliver", [cafe.id, account_id, "instant"])]
+    queues.queue("instant").empty()
+    delivery.deliver(cafe.id, account_id, "instant")
+    assert jobs("instant") == []
+
+
+def test_a_look_nudges_each_gateway_with_something_due(cafe, mail, now):
+    account_id = cafe.gateway(mail).id
+    cafe.make.gateway("sms")
+    cafe.session.commit()
+    plan(cafe, 1, now)
+    delivery.look(cafe.id)
+    assert jobs("instant") == [("tasks.delivery.deliver", [cafe.id, account_id, "instant"])]
+
+
+def test_a_scheduler_queues_one_tick_however_long_nobody_takes_it(redis, app):
+    scheduler = schedule.scheduler(redis)
+    for _ in range(3):
+        scheduler.enqueue_jobs()
+        redis.zadd(scheduler.scheduled_jobs_key, {schedule.TICK: 0})
+    with app.app_context():
+        assert jobs("instant") == [("tasks.schedule.tick", [])]
+
+
+def test_two_schedulers_queue_one_tick(redis, app):
+    for _ in range(2):
+        schedule.scheduler(redis).enqueue_jobs()
+    with app.app_context():
+        assert jobs("instant") == [("tasks.schedule.tick", [])]
+
+
+def test_the_tick_is_registered_again_after_redis_was_emptied(redis, app):
+    scheduler = schedule.scheduler(redis)
+    scheduler.enqueue_jobs()
+    redis.flushdb()
+    scheduler.enqueue_jobs()
+    with app.app_context():
+        assert jobs("instant") == [("tasks.schedule.tick", [])]
+
+
+def test_the_first_of_several_workers_is_free_for_what_members_wait_for():
+    assert worker.lanes_of(0, 1) == queues.LANES
+    assert worker.lanes_of(0, 3) == ("instant",)
+    assert worker.lanes_of(2, 3) == queues.LANES
+
+
+def test_one_kind_of_upkeep_that_fails_does_not_stop_the_others(cafe, monkeypatch, now):
+    cafe.make.message(expires_at=now)
+    cafe.session.commit()
+    monkeypatch.setattr(upkeep.leases, "take_back", lambda *_, **__: 1 / 0)
+    did, has_more = upkeep.run(rounds=5)
+    assert (did["cancelled"], has_more) == (1, False)
+    assert cafe.states() == {"cancelled": 1}
