@@ -23,6 +23,7 @@ class ContextWorker(SimpleWorker):
     """Runs each job inside the application; SIGTERM lets the running job end after its current step."""
 
     app: Flask
+    max_connection_wait_time = 5.0  # seconds until Redis is asked again, at most
 
     def perform_job(self, job: Job, queue: Queue, execution: Any) -> bool:
         with self.app.app_context():

@@ -122,7 +122,7 @@ def start(
         "subjects": [each.subject for each in group],
         "previews": [each.preview for each in group],
     }
-    states = dict(session.execute(_START, asked).all())
+    states: dict[int, str] = dict(session.execute(_START, asked).all())
     may_go = [each for each in group if states.get(each.outgoing.message_id) == MessageState.ATTEMPTING]
     return may_go, Counter(states.values())
 

@@ -71,7 +71,8 @@ _JUDGE = text(f"""
     consent_states AS MATERIALIZED (
       SELECT member_id, channel, topic, granted FROM consent_states
        WHERE member_id = ANY(:members) AND channel = :channel),
-    reward_events AS MATERIALIZED (SELECT id, reward_id, state FROM reward_events WHERE id = ANY(:unlocks)),
+    reward_events AS MATERIALIZED (
+      SELECT id, reward_id, state, valid_until FROM reward_events WHERE id = ANY(:unlocks)),
     x AS (
       SELECT u.reward_event_id, m.* FROM unnest(CAST(:ids AS bigint[]), CAST(:unlock_of AS bigint[]))
              AS u (message_id, reward_event_id) JOIN messages m ON m.id = u.message_id AND m.id = ANY(:ids)),
@@ -130,7 +131,7 @@ def _held_back(session: Session, claimed: Sequence[Claimed], channel: str, owner
         "channel": channel,
         "now": now,
     }
-    reasons: dict[int, str] = dict(session.execute(_JUDGE, asked).all())  # type: ignore[arg-type]
+    reasons: dict[int, str] = dict(session.execute(_JUDGE, asked).all())
     if reasons:
         no = {"ids": list(reasons), "reasons": list(reasons.values()), "owner": owner, "now": now}
         session.execute(_HOLD_BACK, no)

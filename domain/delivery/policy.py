@@ -40,7 +40,7 @@ REWARD = """
 OVERTAKEN = """
     WHEN x.expires_at <= :now THEN 'expired'
     WHEN e.state IN ('redeemed', 'withdrawn') THEN 'event_happened'
-    WHEN e.state = 'expired' THEN 'expired'
+    WHEN e.state = 'expired' OR e.valid_until <= :now THEN 'expired'
     WHEN e.id IS NOT NULL AND (NOT r.messages_enabled OR r.archived_at IS NOT NULL OR rc.channel IS NULL)
          THEN 'switched_off'
     WHEN b.archived_at IS NOT NULL THEN 'template_missing'"""

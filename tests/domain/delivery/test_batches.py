@@ -224,6 +224,13 @@ def test_a_reward_that_closed_meanwhile_is_told_to_nobody(session, make, account
     assert fresh(session, message) == ("cancelled", reason)
 
 
+def test_a_reward_whose_last_day_is_over_is_told_to_nobody(session, make, account, member, now):
+    event = make.reward_event(member, channels=["email"], valid_until=now)
+    message = make.message(member, cause=f"reward:{event.reward_id}", occasion=f"reward_event:{event.id}")
+    claim(session, account, now)
+    assert fresh(session, message) == ("cancelled", "expired")
+
+
 def test_a_test_to_the_owner_asks_nobody(session, make, account, now):
     session.add(
         Message(cause="test", occasion="test:1", channel="email", topic="rewards", lane="instant", due_at=now,
