@@ -48,8 +48,15 @@ class Slice:
     states: Counter[str]
 
 
-def send(gateway_id: int, lane: str, *, should_stop: Callable[[], bool] = lambda: False) -> Slice:
-    """Send one slice for the café we act for. Commits. `should_stop` is asked between groups."""
+def send(
+    gateway_id: int,
+    lane: str,
+    *,
+    should_stop: Callable[[], bool] = lambda: False,
+    when_full: Callable[[], object] = lambda: None,
+) -> Slice:
+    """Send one slice for the café we act for. Commits. `should_stop` is asked between groups; `when_full` is called
+    before sending when there was more due than a slice holds: another worker may begin with the next."""
     session = db.session
     found = _gateway(session, gateway_id)
     if found is None:
@@ -60,6 +67,8 @@ def send(gateway_id: int, lane: str, *, should_stop: Callable[[], bool] = lambda
     session.commit()
     states = Counter({MessageState.CANCELLED.value: batch.cancelled, MessageState.PLANNED.value: batch.moved})
     claimed = len(batch.messages) + batch.cancelled + batch.moved
+    if claimed == SLICE:
+        when_full()
     if batch.messages:
         with kept_alive(bound_tenant_id(), owner):
             states += _send_batch(session, batch, account, gateway, should_stop)

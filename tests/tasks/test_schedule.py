@@ -1,10 +1,12 @@
 """The tick finds what is due and nudges; schedulers may double, die and lose their Redis."""
 
+from collections import Counter
+
 import pytest
 from sqlalchemy import text
 
 from domain.outreach import reward_messages
-from tasks import delivery, queues, schedule, upkeep, worker
+from tasks import delivery, queues, schedule, slices, upkeep, worker
 
 
 @pytest.fixture
@@ -55,6 +57,16 @@ def test_a_delivery_goes_to_the_back_of_the_line_until_nothing_is_left(cafe, mai
     queues.queue("instant").empty()
     delivery.deliver(cafe.id, account_id, "instant")
     assert jobs("instant") == []
+
+
+def test_a_full_slice_lets_another_worker_begin_before_it_is_sent(cafe, mail, now, monkeypatch):
+    account_id = cafe.gateway(mail).id
+    plan(cafe, 3, now)
+    monkeypatch.setattr(slices, "SLICE", 2)
+    waiting = []
+    monkeypatch.setattr(slices, "_send_batch", lambda *_: waiting.extend(jobs("instant")) or Counter())
+    delivery.deliver(cafe.id, account_id, "instant")
+    assert waiting == [("tasks.delivery.deliver", [cafe.id, account_id, "instant"])]
 
 
 def test_a_look_nudges_each_gateway_with_something_due(cafe, mail, now):
