@@ -4,10 +4,9 @@ import functools
 import json
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import click
-from flask import Flask
 from sqlalchemy import create_engine, exc
 from sqlalchemy.orm import Session
 
@@ -19,6 +18,9 @@ from web import config
 from web.config import ConfigurationError, Settings, driver_url
 from web.embedded import ServersUnavailable, ensure, guard
 from web.embedded.settings import uses_embedded, with_servers
+
+if TYPE_CHECKING:
+    from flask import Flask
 
 Answer = dict[str, Any]
 
@@ -83,7 +85,7 @@ def session() -> Iterator[Session]:
 
 
 @contextmanager
-def application() -> Iterator[Flask]:
+def application() -> "Iterator[Flask]":
     """The app without its pages, in its context: for commands that run tasks."""
     from web.background import create_background_app
 

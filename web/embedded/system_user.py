@@ -31,8 +31,10 @@ def for_data_in(folder: Path) -> SystemUser:
 
 
 def can_reach(user: SystemUser, path: Path) -> bool:
-    """May this user walk down to `path`? Every folder above it must let it through."""
-    return all(_lets_through(folder, user) for folder in path.resolve().parents)
+    """May this user walk down to `path` and, if it is there, enter or run it?"""
+    resolved = path.resolve()
+    there = [resolved] if resolved.exists() else []
+    return all(_lets_through(each, user) for each in (*resolved.parents, *there))
 
 
 def credentials(user: SystemUser) -> dict[str, object]:
@@ -56,8 +58,8 @@ def _created() -> pwd.struct_passwd | None:
     return _existing()
 
 
-def _lets_through(folder: Path, user: SystemUser) -> bool:
-    status = folder.stat()
+def _lets_through(path: Path, user: SystemUser) -> bool:
+    status = path.stat()
     if status.st_uid == user.uid:
         return bool(status.st_mode & 0o100)
     if status.st_gid == user.gid or status.st_gid in _groups_of(user):
