@@ -192,6 +192,10 @@ def test_a_defect_is_a_problem_document_without_any_detail(app: Flask, api: Call
 
 
 def test_a_refused_member_is_not_half_written(api: Caller, stored: Session):
-    assert_problem(api.put("/members/m-1", {"first_name": "Nora", "consents": {"pigeon": {"rewards": True}},
-                                            "consent_source": "form"}), 422)  # fmt: skip
+    assert_problem(
+        api.put(
+            "/members/m-1", {"first_name": "Nora", "consents": {"pigeon": {"rewards": True}}, "consent_source": "form"}
+        ),
+        422,
+    )
     assert stored.scalar(select(func.count()).select_from(Member)) == 0

@@ -141,8 +141,13 @@ def test_a_purchase_is_shown_whole(api: Caller, member: dict):
     shown = api.get("/purchases/r-1").json
     assert shown == api.get(f"/purchases/{number}").json == api.get("/purchases").json["items"][0]
     assert {name: shown[name] for name in ("external_id", "member", "amount", "refunded", "location", "coupon")} == {
-        "external_id": "r-1", "member": "m-1", "amount": "12.50", "refunded": "0.00", "location": "main", "coupon": "SPRING"
-    }  # fmt: skip
+        "external_id": "r-1",
+        "member": "m-1",
+        "amount": "12.50",
+        "refunded": "0.00",
+        "location": "main",
+        "coupon": "SPRING",
+    }
     assert (shown["items"], shown["discounts"]) == ([item], [discount])
 
 

@@ -73,8 +73,13 @@ def test_an_event_is_recorded_and_shown(api: Caller, member: dict):
     assert made.status_code == 202, made.text
     assert api.post("/events", told).json == made.json
     assert_problem(api.post("/events", told | {"properties": {"a": 2}}), 409)
-    for wrong in ({"type": "tasting"}, {"type": "nothing.known"}, {"occurred_at": at(11)}, {"properties": []},
-                  {"properties": {"a": "x" * 17_000}}):  # fmt: skip
+    for wrong in (
+        {"type": "tasting"},
+        {"type": "nothing.known"},
+        {"occurred_at": at(11)},
+        {"properties": []},
+        {"properties": {"a": "x" * 17_000}},
+    ):
         assert_problem(api.post("/events", told | {"external_id": "e-2"} | wrong), 422)
     shown = api.get(f"/events/{made.json['event']}").json
     assert (shown["type"], shown["member"], shown["properties"]) == ("custom.tasting", "m-1", {"a": 1})
@@ -96,14 +101,24 @@ def test_a_cafe_sets_up_currencies_locations_and_rules(api: Caller, member: dict
     made = api.post("/earning-rules", rule)
     assert made.status_code == 201, made.text
     assert api.get(f"/earning-rules/{made.json['id']}").json == made.json
-    double = {"name": "Neubau", "currency": "stars", "multiplier": 1.5,
-              "where": {"fact": "purchase.location", "op": "eq", "value": "Neubau"}}  # fmt: skip
+    double = {
+        "name": "Neubau",
+        "currency": "stars",
+        "multiplier": 1.5,
+        "where": {"fact": "purchase.location", "op": "eq", "value": "Neubau"},
+    }
     assert api.post("/earning-rules", double).json["multiplier"] == 1.5
     assert_problem(api.post("/earning-rules", double | {"points_per_unit": 1}), 422)
     assert_problem(api.post("/earning-rules", double | {"where": {"fact": "moon", "op": "eq", "value": 1}}), 422)
-    bought = {"external_id": "r-1", "member": member, "amount": "8.00", "currency": "EUR", "occurred_at": at(),
-              "location": place.json["id"],
-              "items": [{"name": "Melange", "category": "hot drinks", "quantity": 3, "amount": "8.00"}]}  # fmt: skip
+    bought = {
+        "external_id": "r-1",
+        "member": member,
+        "amount": "8.00",
+        "currency": "EUR",
+        "occurred_at": at(),
+        "location": place.json["id"],
+        "items": [{"name": "Melange", "category": "hot drinks", "quantity": 3, "amount": "8.00"}],
+    }
     earned = {each["currency"]: each["earned"] for each in api.post("/purchases", bought).json["points"]}
     assert earned == {"points": 8, "stars": 9}
 
@@ -119,11 +134,19 @@ def test_a_reward_is_made_changed_and_speaks(api: Caller):
     changed = api("PATCH", f"/rewards/{made.json['id']}", json={"cost": 0, "messages": {"quiet_hours": None}})
     assert (changed.status_code, changed.json["cost"], changed.json["messages"]["quiet_hours"]) == (200, 0, None)
     assert changed.json["name"] == "Free coffee"
-    for wrong in ({"discount": {}}, {"discount": {"percent": 10, "item": "coffee"}}, {"discount": {"percent": "10"}},
-                  {"discount": {"amount": "1.001"}}, {"threshold": "10"}, {"threshold": 0}, {"currency": "gold"},
-                  {"valid_days": 0}, {"messages": {"channels": {"sms": {"template": 10**9}}}},
-                  {"messages": {"quiet_hours": {"from": "25:00", "to": "09:00"}}},
-                  {"messages": {"channels": {"pigeon": {"template": 1}}}}):  # fmt: skip
+    for wrong in (
+        {"discount": {}},
+        {"discount": {"percent": 10, "item": "coffee"}},
+        {"discount": {"percent": "10"}},
+        {"discount": {"amount": "1.001"}},
+        {"threshold": "10"},
+        {"threshold": 0},
+        {"currency": "gold"},
+        {"valid_days": 0},
+        {"messages": {"channels": {"sms": {"template": 10**9}}}},
+        {"messages": {"quiet_hours": {"from": "25:00", "to": "09:00"}}},
+        {"messages": {"channels": {"pigeon": {"template": 1}}}},
+    ):
         assert_problem(api.post("/rewards", REWARD | wrong), 422)
 
 

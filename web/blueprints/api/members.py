@@ -66,8 +66,8 @@ class MemberBody(Body):
 
     first_name: Line | None = None
     last_name: Line | None = None
-    email: Annotated[str, Field(max_length=254)] | None = None
-    phone: Annotated[str, Field(max_length=40)] | None = Field(
+    email: Annotated[str, Field(min_length=3, max_length=254)] | None = None
+    phone: Annotated[str, Field(min_length=3, max_length=40)] | None = Field(
         None, description="E.164, or as people of the café's country write it."
     )
     card: Annotated[Line, Field(min_length=1, max_length=120)] | None = None
@@ -186,8 +186,6 @@ def _moment(moment: Moment) -> dict[str, Any]:
 def _upsert(external_id: str, changes: dict[str, Any], *, now: datetime) -> members.Upserted:
     try:
         return members.upsert(db.session, g.tenant, external_id, changes, now=now)
-    except Conflict as error:
-        if error.errors and error.errors[0].path == "external_id":
-            # Somebody enrolled the same member in this moment: now they are there to be changed.
-            return members.upsert(db.session, g.tenant, external_id, changes, now=now)
-        raise
+    except Conflict:
+        # The same member may have been enrolled in this very moment: now they are there to be changed.
+        return members.upsert(db.session, g.tenant, external_id, changes, now=now)

@@ -102,7 +102,7 @@ class Noun(APIBlueprint):
                 values["body"] = reading.as_model(body, document)
                 content = canonical(document)
             elif raw:
-                return func(**values)  # reads, answers and commits in its own way
+                return func(raw=request, **values)  # reads, answers and commits in its own way
             else:
                 content = b""
             return _answer(content, lambda: respond(func(**values)))

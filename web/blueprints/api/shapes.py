@@ -122,7 +122,7 @@ Scalar = (
     Annotated[str, Field(max_length=4096)]
     | bool
     | Annotated[int, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
-    | float
+    | Annotated[float, Field(ge=-LARGEST_NUMBER, le=LARGEST_NUMBER)]
     | None
 )
 
