@@ -10,9 +10,9 @@ FIRST_NAMES = (
     "Katharina Stefan Ayşe Dragan Zsófia Bence Ivana Tomasz Elif Goran Chiara Matteo Camille Hugo Irina Pavel Olga"
 ).split()
 LAST_NAMES = (
-    "Huber Bauer Wagner Gruber Pichler Steiner Moser Mayer Hofer Leitner Berger Fuchs Eder Fischer Schmid Winkler Weber "
-    "Schwarz Maier Schneider Reiter Novak Horvat Kovács Nagy Yılmaz Kaya Jovanović Petrović Kowalski Dvořák Svoboda "
-    "Popescu Ivanov Rossi Bianchi Dubois Laurent Öztürk Šimić Wieser Egger Lang Auer Lechner Holzer Kern Strasser"
+    "Huber Bauer Wagner Gruber Pichler Steiner Moser Mayer Hofer Leitner Berger Fuchs Eder Fischer Schmid Winkler "
+    "Weber Schwarz Maier Schneider Reiter Novak Horvat Kovács Nagy Yılmaz Kaya Jovanović Petrović Kowalski Dvořák "
+    "Svoboda Popescu Ivanov Rossi Bianchi Dubois Laurent Öztürk Šimić Wieser Egger Lang Auer Lechner Holzer Kern Strasser"
 ).split()
 
 

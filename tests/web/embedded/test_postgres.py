@@ -36,17 +36,18 @@ def test_a_copy_is_made_once_and_open_to_everybody(outside):
     assert [path for path in copy.rglob("*") if not path.stat().st_mode & 0o004] == []
 
 
-@pytest.mark.parametrize(("mode", "reaches"), [(0o711, True), (0o700, False)])
-def test_somebody_reaches_what_every_folder_above_lets_through(tmp_path, mode, reaches):
-    inner = tmp_path / "folder" / "inner"
-    inner.mkdir(parents=True)
-    for folder in tmp_path.parents:
-        if folder.stat().st_uid == inner.stat().st_uid and folder.name.startswith("pytest"):
-            folder.chmod(0o755)
-    tmp_path.chmod(0o755)
-    inner.parent.chmod(mode)
+@pytest.mark.parametrize(("mode", "lets"), [(0o711, True), (0o755, True), (0o700, False), (0o750, False)])
+def test_a_folder_lets_somebody_through_when_it_may_be_walked_by_all(tmp_path, mode, lets):
+    tmp_path.chmod(mode)
 
-    assert system_user.can_reach(SOMEBODY, inner / "not there yet") is reaches
+    assert system_user._lets_through(tmp_path, SOMEBODY) is lets
+
+
+def test_one_closed_folder_above_is_enough(tmp_path):
+    (tmp_path / "closed" / "open").mkdir(parents=True)
+    (tmp_path / "closed").chmod(0o700)
+
+    assert not system_user.can_reach(SOMEBODY, tmp_path / "closed" / "open" / "not there yet")
 
 
 def test_a_program_that_only_its_owner_may_run_is_out_of_reach(tmp_path):
