@@ -51,7 +51,8 @@ _CAFE = text("""
       FROM tenants WHERE id = current_setting('app.tenant_id')::bigint""")
 
 _MEMBERS = text("""
-    SELECT id, first_name, last_name, email, phone, card, birthday, joined_on, locale, attributes, link_number
+    SELECT id, first_name, last_name, email, phone, card, birthday, joined_on, locale,
+           nullif(attributes, '{}') AS attributes, link_number
       FROM members WHERE id = ANY(:ids)""")
 
 _BALANCES = text("""
@@ -87,7 +88,7 @@ def load(
     `wanted` are the links and balances that the batch uses: what nobody asks for is not looked up or signed.
     """
     member_ids = sorted({each.member_id for each in messages if each.member_id is not None})
-    members = {row.id: row for row in session.execute(_MEMBERS, {"ids": member_ids})}
+    members = {row.id: row for row in session.execute(_MEMBERS, {"ids": member_ids}).all()}
     needs_balances = any(name.startswith("balance") for name in wanted)
     balances = _balances(session, member_ids) if needs_balances else {None: {}}
     rewards = _rewards(session, messages, here)
@@ -98,7 +99,9 @@ def load(
         if member is None and message.member_id is not None:
             continue
         values = shared | _of_member(member) | balances.get(message.member_id, balances[None])
-        values |= _links(message, member, here, signer, wanted) | rewards.get(message.occasion, {}) | message.values
+        values |= (
+            _links(message, member, here, signer, wanted) | rewards.get(message.occasion, {}) | (message.values or {})
+        )
         recipients[message.id] = _recipient(message, member, here, values)
     return recipients
 
@@ -132,7 +135,9 @@ def _of_member(member: Any) -> dict[str, Any]:
         "member.birthday": member.birthday,
         "member.joined_on": member.joined_on,
     }
-    return values | {f"member.attributes.{name}": value for name, value in member.attributes.items()}
+    if member.attributes:
+        values |= {f"member.attributes.{name}": value for name, value in member.attributes.items()}
+    return values
 
 
 def _balances(session: Session, member_ids: Sequence[int]) -> dict[int | None, dict[str, Any]]:
@@ -149,7 +154,7 @@ def _balances(session: Session, member_ids: Sequence[int]) -> dict[int | None, d
 def _rewards(session: Session, messages: Sequence[Claimed], here: Cafe) -> dict[str, dict[str, Any]]:
     """Values per occasion of messages about an unlocked reward."""
     ids = sorted({unlock for each in messages if (unlock := each.reward_event_id) is not None})
-    rows = session.execute(_REWARDS, {"ids": ids}) if ids else ()
+    rows = session.execute(_REWARDS, {"ids": ids}).all() if ids else ()
     return {
         f"{REWARD_EVENT}{row.id}": {
             "reward.name": row.name,

@@ -104,7 +104,7 @@ def _as_written(
     message: Claimed, recipient: Recipient, head: Letterhead, now: datetime
 ) -> tuple[str | None, str | bytes, str]:
     """A message that carries its own finished words: a test."""
-    if "text" not in message.values:
+    if not message.values or "text" not in message.values:
         raise Unacceptable("The template is gone.")
     text = message.values["text"]
     if message.channel != Channel.EMAIL:

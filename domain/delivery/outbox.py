@@ -31,7 +31,7 @@ class Claimed:
     quiet_from: int | None
     quiet_to: int | None
     hours_of: str | None
-    values: dict[str, Any]
+    values: dict[str, Any] | None  # its own finished words, if it carries any
     attempts: int
     address: str | None
 
@@ -63,7 +63,8 @@ _CLAIM = text("""
        SET state = 'claimed', claimed_by = :owner, lease_until = clock_timestamp() + :lease, gateway_id = :gateway_id
      WHERE m.id = ANY (ARRAY (SELECT id FROM due))
  RETURNING m.id, m.member_id, m.cause, m.occasion, m.channel, m.topic, m.template_id, m.expires_at, m.timezone,
-           m.quiet_from, m.quiet_to, m.hours_of, m.placeholder_values, m.attempts, m.address, m.due_at""")
+           m.quiet_from, m.quiet_to, m.hours_of, nullif(m.placeholder_values, '{}') AS own_values, m.attempts,
+           m.address, m.due_at""")
 
 # Small sets with the names of their tables: joined to a batch, the tables themselves would be read whole.
 _JUDGE = text(f"""
@@ -108,7 +109,7 @@ def claim(session: Session, account: GatewayAccount, lane: str, *, owner: str, l
         "lease": LEASE,
         "now": now,
     }
-    rows = sorted(session.execute(_CLAIM, asked), key=lambda row: (row.due_at, row.id))
+    rows = sorted(session.execute(_CLAIM, asked).all(), key=lambda row: (row.due_at, row.id))
     claimed = [Claimed(*row[:-1]) for row in rows]
     if not claimed:
         return Batch(owner, [])
