@@ -12,7 +12,8 @@ FIRST_NAMES = (
 LAST_NAMES = (
     "Huber Bauer Wagner Gruber Pichler Steiner Moser Mayer Hofer Leitner Berger Fuchs Eder Fischer Schmid Winkler "
     "Weber Schwarz Maier Schneider Reiter Novak Horvat Kovács Nagy Yılmaz Kaya Jovanović Petrović Kowalski Dvořák "
-    "Svoboda Popescu Ivanov Rossi Bianchi Dubois Laurent Öztürk Šimić Wieser Egger Lang Auer Lechner Holzer Kern Strasser"
+    "Svoboda Popescu Ivanov Rossi Bianchi Dubois Laurent Öztürk Šimić Wieser Egger Lang Auer Lechner Holzer Kern "
+    "Strasser"
 ).split()
 
 
