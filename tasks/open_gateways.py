@@ -36,7 +36,7 @@ def get(account: GatewayAccount, tenant: Tenant) -> Gateway:
     kept = _open.get(key)
     if kept is None or kept.sealed != account.credentials:
         drop(*key)
-        kept = _open[key] = _Open(_opened(account, tenant), account.credentials, 0.0)
+        kept = _open[key] = _Open(opened(account, tenant), account.credentials, 0.0)
     kept.used_at = time.monotonic()
     _open.move_to_end(key)
     while len(_open) > MOST_OPEN:
@@ -65,7 +65,8 @@ def close_all() -> None:
         drop(*key)
 
 
-def _opened(account: GatewayAccount, tenant: Tenant) -> Gateway:
+def opened(account: GatewayAccount, tenant: Tenant) -> Gateway:
+    """The account's gateway, opened anew; close it after use. Raises as `get` does."""
     config = accounts.settings_of(account)
     path = accounts.hook_path_of(account)
     trusted = set(settings().outbound_allow)

@@ -67,6 +67,13 @@ class JsonQueue(Queue):
 class TickingScheduler(Scheduler):
     """rq-scheduler that keeps its one job registered, also after Redis was emptied, and queues it once at a time."""
 
+    def heartbeat(self) -> None:
+        """Say that this scheduler lives, also after Redis was emptied."""
+        if self.connection.exists(self.key):
+            super().heartbeat()
+        else:
+            self.register_birth()
+
     def enqueue_jobs(self) -> list[Job]:
         """Move the tick into its queue when its time has come."""
         register(self)

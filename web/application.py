@@ -18,10 +18,14 @@ from web import (
     headers,
     languages,
     logs,
+    message_words,
     metrics,
     navigation,
     request_id,
+    rule_words,
     sessions,
+    setup_words,
+    stories,
     tenancy,
     words,
 )
@@ -42,6 +46,10 @@ PARTS = (
     headers,
     filters,
     words,
+    stories,
+    message_words,
+    rule_words,
+    setup_words,
     navigation,
 )
 LARGEST_REQUEST = 21 * 1024 * 1024  # a file of 20 MiB and its form

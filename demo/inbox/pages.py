@@ -10,7 +10,11 @@ from demo.inbox.store import Mail, Store
 from demo.visits import VIENNA
 
 PRODUCT_STATIC = Path(__file__).parents[2] / "static"
-NO_SCRIPTS = "default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; sandbox"
+NO_SCRIPTS = (
+    "default-src 'none'; img-src data: https: http:; style-src 'unsafe-inline'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox"
+)
+IN_A_NEW_TAB = '<base target="_blank">'
 PAGE_POLICY = (
     "default-src 'none'; style-src 'self'; font-src 'self'; frame-src 'self'; form-action 'self'; img-src 'self'"
 )
@@ -61,6 +65,7 @@ def create_app(store: Store, till: Till, *, product_url: str) -> Flask:
             html = store.mail(name).html
         except FileNotFoundError:
             abort(404)
+        html = html.replace("<head>", f"<head>{IN_A_NEW_TAB}", 1)
         return Response(html, headers={"Content-Security-Policy": NO_SCRIPTS}, content_type="text/html; charset=utf-8")
 
     @app.post("/ring-up")

@@ -1,6 +1,7 @@
-"""Cafés: opening one, finding one."""
+"""Cafés: opening one, finding one, changing what its owner may."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import available_timezones
@@ -20,6 +21,10 @@ SLUG = re.compile(r"[a-z0-9](-?[a-z0-9])*")
 LONGEST_SLUG = 63
 LONGEST_NAME = 120
 RESERVED_SLUGS = {"api", "static", "hooks", "admin", "support", "new"}
+LONGEST_ADDRESS = 300
+COLOUR = re.compile(r"#[0-9a-f]{6}")
+LEAST_CONTRAST = 4.5  # of white words on the café's colour (WCAG 2.2, AA)
+CHANGEABLE = ("name", "postal_address", "timezone", "country", "locale", "colour")
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +98,51 @@ def of_user(session: Session, user_id: int) -> list[Tenant]:
     return list(session.scalars(belonging.order_by(Tenant.name, Tenant.id)))
 
 
+def change(session: Session, tenant: Tenant, values: Mapping[str, str]) -> list[str]:
+    """Change what an owner may (`CHANGEABLE`; what is absent stays) and return the names of what differs now.
+
+    A blank `postal_address` means none. Raises `Unacceptable` with the fields that are wrong.
+    """
+    wanted = {name: values.get(name, getattr(tenant, name) or "").strip() for name in CHANGEABLE}
+    wanted["colour"] = wanted["colour"].lower()
+    if errors := _errors_in(wanted):
+        raise Unacceptable("These settings cannot be saved.", errors)
+    changed = [name for name in CHANGEABLE if (getattr(tenant, name) or "") != wanted[name]]
+    for name in changed:
+        setattr(tenant, name, wanted[name] or None)
+    session.flush()
+    return changed
+
+
+def _errors_in(wanted: Mapping[str, str]) -> list[FieldError]:
+    checks = {
+        "name": (is_name(wanted["name"]), f"Give the café a name of at most {LONGEST_NAME} characters."),
+        "postal_address": (_is_address(wanted["postal_address"]), f"Use one line of at most {LONGEST_ADDRESS}."),
+        "timezone": (wanted["timezone"] in available_timezones(), "This time zone is not known."),
+        "country": (is_country(wanted["country"]), "This country is not known."),
+        "locale": (is_locale(wanted["locale"]), "This language is not known."),
+        "colour": (bool(COLOUR.fullmatch(wanted["colour"])), "Choose a colour."),
+    }
+    errors = [FieldError(path, message) for path, (right, message) in checks.items() if not right]
+    if checks["colour"][0] and white_contrast(wanted["colour"]) < LEAST_CONTRAST:
+        errors.append(FieldError("colour", "White words on this colour are hard to read. Take a darker one."))
+    return errors
+
+
+def _is_address(address: str) -> bool:
+    return len(address) <= LONGEST_ADDRESS and (not address or address.isprintable())
+
+
+def white_contrast(colour: str) -> float:
+    """How well white words stand out on `#rrggbb`: 1 is not at all, 21 is on black (WCAG's relative luminance)."""
+    red, green, blue = (_linear(int(colour[at : at + 2], 16) / 255) for at in (1, 3, 5))
+    return 1.05 / (0.2126 * red + 0.7152 * green + 0.0722 * blue + 0.05)
+
+
+def _linear(share: float) -> float:
+    return share / 12.92 if share <= 0.04045 else ((share + 0.055) / 1.055) ** 2.4
+
+
 def _owner(session: Session, email: str, *, locale: str) -> tuple[User, str | None]:
     known = users.find(session, users.normalise_email(email))
     if known:
@@ -108,7 +158,7 @@ def _refuse_wrong(*, name: str, slug: str, timezone: str, currency: str, country
         "slug": (is_slug(slug), "Small letters, digits and single hyphens between them, at most 63."),
         "timezone": (timezone in available_timezones(), "This time zone is not known. Write it like Europe/Vienna."),
         "currency": (money.is_currency(currency), "This currency is not known. Write it like EUR."),
-        "country": (country in Locale("en").territories and len(country) == 2, "Write the country like AT."),
+        "country": (is_country(country), "Write the country like AT."),
         "locale": (is_locale(locale), "This language is not known. Write it like en or de-AT."),
     }
     errors = [FieldError(path, message) for path, (right, message) in checks.items() if not right]
@@ -124,6 +174,11 @@ def is_name(name: str) -> bool:
 def is_slug(slug: str) -> bool:
     """Whether this can stand for a café in an address."""
     return len(slug) <= LONGEST_SLUG and SLUG.fullmatch(slug) is not None and slug not in RESERVED_SLUGS
+
+
+def is_country(country: str) -> bool:
+    """Whether this is a country's code (ISO 3166)."""
+    return country in Locale("en").territories and len(country) == 2
 
 
 def is_locale(locale: str) -> bool:

@@ -12,6 +12,7 @@ from models.gateway import GatewayAccount
 from models.tenancy import current_tenant_id
 from models.tenant import Tenant
 
+TEXTS_REQUESTED = "sms_requested_at"  # among the café's settings
 HOOK_PATH = "hook_path"  # kept among the sealed settings: its token is a secret too
 
 
@@ -66,6 +67,22 @@ def approve_texts(session: Session, markets: Sequence[str], *, now: datetime) ->
     session.flush()
 
 
+def request_texts(session: Session, *, now: datetime) -> bool:
+    """Ask the operator to open texts for the café; False when that was asked, or is open, already."""
+    tenant = session.get_one(Tenant, current_tenant_id.get())
+    if tenant.sms_approved_at is not None or TEXTS_REQUESTED in tenant.settings:
+        return False
+    tenant.settings = {**tenant.settings, TEXTS_REQUESTED: now.isoformat()}
+    session.flush()
+    return True
+
+
+def texts_requested_at(tenant: Tenant) -> datetime | None:
+    """When the café asked for texts, if it did."""
+    asked = tenant.settings.get(TEXTS_REQUESTED)
+    return datetime.fromisoformat(asked) if asked else None
+
+
 def get(session: Session, gateway_id: int) -> GatewayAccount:
     """One account of the café. Raises `NotFound`."""
     account = session.scalar(select(GatewayAccount).where(GatewayAccount.id == gateway_id))
@@ -87,7 +104,7 @@ def in_service(session: Session, channel: str) -> GatewayAccount | None:
 
 def with_messages_due(session: Session, *, now: datetime) -> list[tuple[int, str]]:
     """Gateway and lane for everything of this café that is due."""
-    return [tuple(row) for row in session.execute(_DUE, {"now": now})]  # type: ignore[misc]
+    return [(row.id, row.lane) for row in session.execute(_DUE, {"now": now})]
 
 
 def stop(session: Session, gateway_id: int, *, because: str, now: datetime) -> None:

@@ -38,11 +38,16 @@ class Listed:
     provider_ref: str | None
     subject: str | None
     body_preview: str | None
+    started_at: datetime | None
+    settled_at: datetime | None
+    expires_at: datetime | None
+    gateway_id: int | None
 
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which messages: None means any. `member` is an external id, `since` looks at when it was planned."""
+    """Which messages: None means any. `member` is an external id, `since` looks at when it was planned, `states` are
+    several that count as one."""
 
     member: str | None = None
     cause: str | None = None
@@ -50,6 +55,7 @@ class Filter:
     reason: str | None = None
     channel: str | None = None
     since: datetime | None = None
+    states: tuple[str, ...] | None = None
 
 
 ANY = Filter()
@@ -80,7 +86,7 @@ def get(session: Session, message_id: int) -> Listed:
 def counts(session: Session, wanted: Filter = ANY) -> dict[str, int]:
     """How many messages stand in each state."""
     query = _filtered(select(Message.state, func.count()).group_by(Message.state), wanted)
-    return dict(session.execute(query).all())  # type: ignore[arg-type]
+    return dict(session.execute(query).all())
 
 
 def _listed() -> Select:
@@ -107,6 +113,10 @@ def _listed() -> Select:
         Message.provider_ref,
         Message.subject,
         Message.body_preview,
+        Message.started_at,
+        Message.settled_at,
+        Message.expires_at,
+        Message.gateway_id,
     )
     member = and_(Member.tenant_id == Message.tenant_id, Member.id == Message.member_id)
     spoke = and_(Reward.tenant_id == Message.tenant_id, Message.cause == func.concat("reward:", Reward.id))
@@ -121,6 +131,8 @@ def _filtered(query: Select, wanted: Filter) -> Select:
         (Message.channel, wanted.channel),
     )
     query = query.where(*(column == value for column, value in pairs if value is not None))
+    if wanted.states is not None:
+        query = query.where(Message.state.in_(wanted.states))
     if wanted.since is not None:
         query = query.where(Message.created_at >= wanted.since)
     if wanted.member is not None:

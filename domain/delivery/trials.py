@@ -4,11 +4,14 @@ from datetime import datetime, timedelta
 from html import escape
 from uuid import uuid4
 
+from sqlalchemy import func, update
 from sqlalchemy.orm import Session
 
+from domain.delivery.leases import LEASE
+from domain.delivery.outbox import Claimed
 from domain.errors import Unacceptable
 from models.gateway import GatewayAccount
-from models.message import Channel, Lane, Message, Topic
+from models.message import Channel, Lane, Message, MessageState, Topic
 
 EXPIRES_AFTER = timedelta(hours=1)
 CAUSE = "test"
@@ -49,3 +52,18 @@ def plan(
     session.add(message)
     session.flush()
     return message
+
+
+def take(session: Session, message: Message, owner: str) -> Claimed:
+    """Claim a test in the transaction that planned it, so that no worker is faster."""
+    message.state = MessageState.CLAIMED
+    message.claimed_by = owner
+    message.lease_until = func.clock_timestamp() + LEASE
+    session.flush()
+    return Claimed(**{name: getattr(message, name) for name in Claimed.__dataclass_fields__})
+
+
+def give_up(session: Session, message_id: int, *, now: datetime) -> None:
+    """A test is tried once: one that was to be tried again later has failed."""
+    again = (Message.id == message_id, Message.state == MessageState.PLANNED)
+    session.execute(update(Message).where(*again).values(state=MessageState.FAILED, settled_at=now))

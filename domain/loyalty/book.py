@@ -6,7 +6,7 @@ been spent, and then no active lot has anything left.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -129,27 +129,22 @@ class Book:
     def credit(
         self, posting: Posting, *, activates_at: datetime, expires_at: datetime | None, instead_of: Sequence[Taken] = ()
     ) -> None:
-        """Add points as a lot of their own, `instead_of` lots that ended. A debt is paid back from them first."""
+        """Add points as a lot of their own, `instead_of` lots that ended. A debt is paid back from them first.
+
+        Points told so late that they are over already come and go at once.
+        """
         account = self.account(posting.member_id, posting.currency_id)
-        is_active = activates_at <= self.now and (expires_at is None or expires_at > self.now)
-        remaining = posting.points - (account.debt_paid(posting.points) if is_active else 0)
-        if is_active:
+        is_over = expires_at is not None and expires_at <= self.now
+        is_active = is_over or activates_at <= self.now
+        remaining = 0 if is_over else posting.points - (account.debt_paid(posting.points) if is_active else 0)
+        self._enter(posting, posting.points, instead_of)
+        if is_over:
+            self._enter(replace(posting, kind=EXPIRED, cause=f"{posting.cause}:expired"), -posting.points, [])
+        elif is_active:
             account.move(posting.points)
         else:
             account.pending += posting.points
-        self._enter(posting, posting.points, instead_of)
-        self.new_lots.append(
-            NewLot(
-                posting.member_id,
-                posting.currency_id,
-                posting.cause,
-                posting.points,
-                remaining,
-                is_active,
-                activates_at,
-                expires_at,
-            )
-        )
+        self._add_lot(posting, remaining, activates_at, expires_at, is_active=is_active)
 
     def debit(self, posting: Posting) -> None:
         """Take available points, oldest lot first; `Conflict` when there are not enough."""
@@ -213,6 +208,22 @@ class Book:
         self.changed_lots[lot.id] = lot
         self.touched.add((lot.member_id, lot.currency_id))
         return points
+
+    def _add_lot(
+        self, posting: Posting, remaining: int, activates_at: datetime, expires_at: datetime | None, *, is_active: bool
+    ) -> None:
+        self.new_lots.append(
+            NewLot(
+                member_id=posting.member_id,
+                currency_id=posting.currency_id,
+                cause=posting.cause,
+                points=posting.points,
+                remaining=remaining,
+                active=is_active,
+                activates_at=activates_at,
+                expires_at=expires_at,
+            )
+        )
 
     def _lots_of(self, posting: Posting) -> list[OpenLot]:
         if self.lots is None:

@@ -12,6 +12,15 @@ from models.currency import Currency
 
 CODE = re.compile(r"[a-z][a-z0-9_]{0,31}")
 LONGEST_NAME = 60
+_NAME_WORDS = f"Give a name of at most {LONGEST_NAME} characters."
+
+
+def rename(session: Session, currency: Currency, name: str) -> None:
+    """Call a kind of points something else; its code and all points stay."""
+    if not _is_name(name):
+        raise Unacceptable.at("name", _NAME_WORDS)
+    currency.name = name.strip()
+    session.flush()
 
 
 def create(session: Session, *, code: str, name: str, now: datetime) -> Currency:
@@ -19,8 +28,8 @@ def create(session: Session, *, code: str, name: str, now: datetime) -> Currency
     errors = []
     if not CODE.fullmatch(code):
         errors.append(FieldError("code", "Use small letters, digits and _, beginning with a letter."))
-    if not 0 < len(name.strip()) <= LONGEST_NAME:
-        errors.append(FieldError("name", f"Give a name of at most {LONGEST_NAME} characters."))
+    if not _is_name(name):
+        errors.append(FieldError("name", _NAME_WORDS))
     if errors:
         raise Unacceptable("This currency cannot be made.", errors)
     row = insert(Currency).values(code=code, name=name.strip(), created_at=now).on_conflict_do_nothing()
@@ -49,3 +58,7 @@ def by_code(session: Session, code: str, *, path: str = "currency") -> Currency:
     if currency is None:
         raise Unacceptable.at(path, "There is no point currency of this code.")
     return currency
+
+
+def _is_name(name: str) -> bool:
+    return 0 < len(name.strip()) <= LONGEST_NAME and name.isprintable()

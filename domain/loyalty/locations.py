@@ -11,6 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
+from domain.loyalty import earning_rules
 from models.location import Location
 
 LONGEST = {"name": 120, "address": 300}
@@ -29,9 +30,9 @@ def create(
 
 
 def update(session: Session, location_id: int, changes: Mapping[str, Any]) -> Location:
-    """Change `name`, `address` or `timezone`; what is absent stays."""
+    """Change `name`, `address` or `timezone`; what is absent stays. Earning rules that name the shop follow."""
     location = get(session, location_id)
-    values = _acceptable(changes)
+    old_name, values = location.name, _acceptable(changes)
     try:
         with session.begin_nested():
             for field, value in values.items():
@@ -39,6 +40,8 @@ def update(session: Session, location_id: int, changes: Mapping[str, Any]) -> Lo
             session.flush()
     except IntegrityError as error:
         raise _taken() from error
+    if location.name != old_name:
+        earning_rules.follow_rename(session, old_name, location.name)
     return location
 
 

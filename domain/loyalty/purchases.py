@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from domain import money
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
 from domain.loyalty import earning, ledger, settling, till, unlocks
-from domain.loyalty.book import EARNED, REDEEMED, Book, Posting
+from domain.loyalty.book import EARNED, EXPIRED, REDEEMED, Book, Posting
 from domain.loyalty.earning import Earned
 from domain.loyalty.events import Happening, plain
 from domain.loyalty.ledger import Answered
@@ -118,7 +118,7 @@ def _earn(scene: Till, sale: Sale, purchase_id: int, book: Book, lots: list[Earn
             scene.member_ids[0], lot.currency_id, lot.points, EARNED, cause, sale.occurred_at, purchase_id=purchase_id
         )
         book.credit(posting, activates_at=lot.activates_at, expires_at=lot.expires_at)
-        book.events += _credited(scene, sale, purchase_id, lot)
+        book.events += _credited(scene, sale, purchase_id, lot, now=book.now)
 
 
 def _insert(session: Session, scene: Till, sale: Sale, content_hash: str, *, now: datetime) -> Any:
@@ -202,13 +202,17 @@ def _bought(scene: Till, sale: Sale, purchase_id: int) -> list[Happening]:
     ]
 
 
-def _credited(scene: Till, sale: Sale, purchase_id: int, lot: Earned) -> list[Happening]:
+def _credited(scene: Till, sale: Sale, purchase_id: int, lot: Earned, *, now: datetime) -> list[Happening]:
     points = {"purchase": purchase_id, "currency": scene.code(lot.currency_id), "points": lot.points}
     dates = {"activates_at": lot.activates_at, "expires_at": lot.expires_at}
-    return [
-        Happening("bonus.calculated", scene.member_id, sale.occurred_at, points | dates),
-        Happening("points.credited", scene.member_id, sale.occurred_at, points | {"kind": EARNED, "reason": ""}),
+    member_id, bought_at = scene.member_id, sale.occurred_at
+    credited = [
+        Happening("bonus.calculated", member_id, bought_at, points | dates),
+        Happening("points.credited", member_id, bought_at, points | {"kind": EARNED, "reason": ""}),
     ]
+    if lot.expires_at is None or lot.expires_at > now:
+        return credited
+    return [*credited, Happening("points.debited", member_id, lot.expires_at, points | {"kind": EXPIRED, "reason": ""})]
 
 
 def _refuse_unacceptable(scene: Till, sale: Sale, *, now: datetime) -> None:

@@ -101,3 +101,15 @@ def test_a_later_yes_of_the_guest_reopens_what_they_closed(client, database, gue
         consent.record(session, guest["member_id"], [answer], consent.Proof("preferences page", later), now=later)
         session.commit()
     assert standing(database, guest)["rewards"] is True
+
+
+def test_the_mail_can_be_read_in_the_browser_where_nothing_in_it_runs(client, guest, address):
+    page = client.get(address(Purpose.BROWSER))
+
+    assert page.status_code == 200
+    assert "Hello Nora!" in page.text
+    assert "sandbox" in page.headers["Content-Security-Policy"]
+
+
+def test_another_members_mail_is_not_there(client, guest, address):
+    assert client.get(address(Purpose.BROWSER, message_id=999)).status_code == 404

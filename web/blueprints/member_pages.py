@@ -13,6 +13,7 @@ from domain.audience import consent
 from domain.audience.consent import Answer, Proof
 from domain.content.links import LinkClaim, Purpose
 from domain.loyalty import wallets
+from domain.outreach import browser_view
 from models.database import db
 from models.member import Member
 from models.message import Channel, Message, Topic
@@ -27,6 +28,10 @@ bp = Blueprint("member_pages", __name__)
 ASKED = (
     (Channel.EMAIL, (Topic.REWARDS, Topic.PROMOTIONAL, Topic.REMINDERS)),
     (Channel.SMS, (Topic.REWARDS, Topic.PROMOTIONAL, Topic.REMINDERS)),
+)
+MAIL_POLICY = (
+    "default-src 'none'; img-src data: https:; style-src 'unsafe-inline'; "
+    "sandbox allow-popups allow-popups-to-escape-sandbox allow-top-navigation-by-user-activation"
 )
 WORDING_VERSION = "preferences-1"
 
@@ -86,6 +91,19 @@ def save_preferences(token: str) -> Response:
     consent.record(db.session, guest.member.id, _new_answers(guest), proof, now=clock.now())
     db.session.commit()
     return redirect(url_for(".preferences", token=token, saved=""), code=303)
+
+
+@bp.get("/v/<token>")
+@public
+def browser(token: str) -> Response:
+    """The mail as a page of its own; nothing in it may run."""
+    claim = signer().read(token, Purpose.BROWSER)
+    _guest(token, Purpose.BROWSER)
+    message = db.session.get(Message, (claim.tenant_id, claim.message_id))
+    if message is None or message.member_id != claim.member_id:
+        abort(404)
+    html = browser_view.page(db.session, message, signer())
+    return Response(html, headers={"Content-Security-Policy": MAIL_POLICY}, content_type="text/html; charset=utf-8")
 
 
 @bp.after_request

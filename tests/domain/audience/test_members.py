@@ -39,7 +39,9 @@ def test_phones_are_read_in_the_cafes_country_and_landlines_take_no_texts(sessio
     assert landline.phone_takes_texts is False
 
 
-@pytest.mark.parametrize("typed", ["a@b@c.example", "Zoe <z@example.com>", "a@example.com,b@example.com", "a@exa\nmple.com"])
+@pytest.mark.parametrize(
+    "typed", ["a@b@c.example", "Zoe <z@example.com>", "a@example.com,b@example.com", "a@exa\nmple.com"]
+)
 def test_lists_names_and_control_characters_are_no_address(session, tenant, now, typed):
     with pytest.raises(Unacceptable) as refused:
         members.upsert(session, tenant, "M-1", {"email": typed}, now=now)
@@ -61,7 +63,13 @@ def test_what_another_member_has_is_a_conflict_that_writes_nothing(session, tena
 
 @pytest.mark.parametrize("words", ["zo", "HUB", "zoe hub", "huber zoe", "zoe@", "+43664", "c-9", "M-1"])
 def test_search_finds_by_the_beginning_of_any_name_address_or_number(session, tenant, now, words):
-    values = {"first_name": "Zoe", "last_name": "Huber", "email": "zoe@example.com", "phone": "06641234567", "card": "C-9"}
+    values = {
+        "first_name": "Zoe",
+        "last_name": "Huber",
+        "email": "zoe@example.com",
+        "phone": "06641234567",
+        "card": "C-9",
+    }
     wanted = members.upsert(session, tenant, "M-1", values, now=now).member
     members.upsert(session, tenant, "N-2", {"first_name": "Abel", "last_name": "Bauer"}, now=now)
 

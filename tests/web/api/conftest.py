@@ -14,6 +14,7 @@ from werkzeug.test import TestResponse
 from domain.accounts import keys, tenants
 from domain.loyalty import defaults
 from tests.databases import Database
+from tests.web.api.conformance import assert_promised
 
 API = "/api/v1"
 
@@ -29,14 +30,16 @@ class Cafe:
 
 @dataclass
 class Caller:
-    """Calls the API with one key."""
+    """Calls the API with one key; every answer is held against our own OpenAPI document."""
 
     client: FlaskClient
     key: str | None
 
     def __call__(self, method: str, path: str, **options: Any) -> TestResponse:
         headers = {**({"Authorization": f"Bearer {self.key}"} if self.key else {}), **options.pop("headers", {})}
-        return self.client.open(f"{API}{path}", method=method, headers=headers, **options)
+        response = self.client.open(f"{API}{path}", method=method, headers=headers, **options)
+        assert_promised(self.client.application, response)
+        return response
 
     def get(self, path: str, **options: Any) -> TestResponse:
         return self("GET", path, **options)

@@ -110,3 +110,15 @@ def test_the_web_serves_and_ends_when_told_to(environment):
         process.terminate()
 
         assert process.wait(30) == 0
+
+
+def test_the_doctor_knows_them_again_after_redis_was_emptied(environment, console, client):
+    def healthy() -> bool:
+        return console("doctor", "--json").code == 0
+
+    with regulars("worker", environment=environment), regulars("scheduler", environment=environment):
+        until(healthy)
+
+        client.flushdb()
+
+        until(healthy, what="a healthy product")

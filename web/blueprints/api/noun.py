@@ -153,11 +153,11 @@ def _operation_id(view: Callable[..., Any], method: str) -> str:
 
 
 def _problems(method: str, rule: str, more: Sequence[int]) -> dict[int, dict[str, Any]]:
-    statuses = {401, 403, 422, 429, *more}
+    statuses = {400, 401, 403, 422, 429, *more}
     if "<" in rule:
         statuses.add(404)
     if method in WRITING:
-        statuses |= {400, 413, 415}
+        statuses |= {413, 415}
     if method == "POST":
         statuses.add(409)
     schema = {"$ref": f"#/components/schemas/{Problem.__name__}"}
