@@ -132,7 +132,14 @@ def test_a_body_of_more_than_one_mebibyte_is_413(api: Caller):
 
 
 def test_an_unknown_address_and_a_wrong_method_are_problem_documents(api: Caller):
-    for path in ("/nothing", "/members/m-1/nothing/here", "/templates/abc", "/templates/-1", "/templates/9" + "9" * 30, "/rewards/" + "9" * 19):
+    for path in (
+        "/nothing",
+        "/members/m-1/nothing/here",
+        "/templates/abc",
+        "/templates/-1",
+        "/templates/9" + "9" * 30,
+        "/rewards/" + "9" * 19,
+    ):
         assert_problem(api.get(path), 404)
     wrong = api("DELETE", "/templates")
     assert wrong.status_code == 405
