@@ -1,5 +1,7 @@
 """A mail again, as a page: for those whose mail program shows it badly."""
 
+from typing import Any
+
 from sqlalchemy.orm import Session
 
 from domain.content import templates
@@ -16,7 +18,7 @@ def page(session: Session, message: Message, signer: LinkSigner) -> str:
     if message.channel != Channel.EMAIL or message.template_id is None or message.member_id is None:
         raise NotFound("There is no such mail.")
     version = templates.current(session, templates.get(session, message.template_id))
-    told = {name: getattr(message, name, None) for name in Claimed.__dataclass_fields__}
+    told: dict[str, Any] = {name: getattr(message, name, None) for name in Claimed.__dataclass_fields__}
     here = contexts.cafe(session)
     wanted = frozenset(names_in(version))
     recipient = contexts.load(session, [Claimed(**told)], here, signer, wanted).get(message.id)
