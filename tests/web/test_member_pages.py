@@ -21,7 +21,7 @@ def guest(database):
         with tenant_scope(tenant_id):
             make = Make(session)
             member = make.member(consents=["email:rewards", "email:promotional"])
-            message = make.message(member)
+            message = make.message(member, template_id=make.template().id)
             session.commit()
             yield {"tenant_id": tenant_id, "member_id": member.id, "message_id": message.id, "link_number": 1}
 
