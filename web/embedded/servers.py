@@ -100,11 +100,7 @@ def ensure(home: Path, settings: Mapping[str, str] | None = None) -> Addresses:
     try:
         with locks.held(places.start_lock, within=START_WITHIN * 2):
             _register(places)
-            if not locks.is_held(places.supervisor_lock):
-                _start(places, settings or {})
-            remembered = memory.recall(places.memory)
-            _wait_until_ready(places, remembered)
-            return _addresses(remembered)
+            return _addresses(_ready(places, settings or {}))
     except locks.LockTimeout as error:
         raise ServersUnavailable(str(error)) from error
 
@@ -201,12 +197,23 @@ def _launch(places: _Places, descriptors: list[int]) -> subprocess.Popen[bytes]:
         )
 
 
-def _wait_until_ready(places: _Places, remembered: Memory) -> None:
+def _ready(places: _Places, settings: Mapping[str, str]) -> Memory:
+    """What is remembered of both servers once they answer. A supervisor that dies meanwhile is started anew."""
     deadline = time.monotonic() + START_WITHIN
-    while not (redis_server.answers(remembered) and postgres.answers(remembered)):
-        if time.monotonic() > deadline or not locks.is_held(places.supervisor_lock):
+    while True:
+        if not locks.is_held(places.supervisor_lock):
+            _start(places, settings)
+        remembered = memory.recall(places.memory)
+        if redis_server.answers(remembered) and postgres.answers(remembered):
+            break
+        if time.monotonic() > deadline:
             raise ServersUnavailable(f"The embedded servers did not come up; their logs are in {places.logs}.")
         time.sleep(LOOK_EVERY)
+    _prepare(places, remembered)
+    return remembered
+
+
+def _prepare(places: _Places, remembered: Memory) -> None:
     if not remembered.prepared:
         postgres.prepare(remembered)
         remembered.prepared = True

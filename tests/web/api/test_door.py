@@ -174,6 +174,15 @@ def test_too_many_requests_are_429_with_the_seconds_to_wait(app: Flask, api: Cal
     assert 1 <= int(refused.headers["Retry-After"]) <= 3600
 
 
+def test_guessing_keys_is_slowed_per_address_and_stops_nobody_with_a_key(app: Flask, api: Caller):
+    app.config["API_REFUSED_RATE"] = "2 per hour"
+    stranger = Caller(app.test_client(), "rg_guess")
+    while stranger.get("/members").status_code == 401:
+        pass
+    assert_problem(stranger.get("/members"), 429)
+    assert api.get("/members").status_code == 200
+
+
 def test_with_redis_down_requests_are_answered_and_still_counted(settings, cafe: Cafe):
     from web import create_app
 

@@ -202,6 +202,7 @@ def test_a_call_right_after_the_supervisor_was_killed_waits_for_the_old_servers_
     [pid] = processes(home, "supervisor.py")
 
     os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)  # it is gone, its servers are about to go
 
     assert embedded.ensure(home) == addresses
     assert select_one(addresses.database_url)

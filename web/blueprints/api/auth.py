@@ -96,6 +96,10 @@ def _count() -> None:
     """One more request of this key."""
 
 
-@limiter.shared_limit(REFUSED_RATE, scope="api-refused", key_func=caller_address)
+def _refused_rate() -> str:
+    return current_app.config.get("API_REFUSED_RATE", REFUSED_RATE)
+
+
+@limiter.shared_limit(_refused_rate, scope="api-refused", key_func=caller_address)
 def _count_refused() -> None:
     """One more request without a good key from this address."""
