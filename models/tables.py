@@ -3,18 +3,24 @@
 from models.audit import AuditEntry
 from models.connector import ConnectorAccount, InboundHook
 from models.consent import Consent, ConsentState, Suppression
+from models.console import Console, ConsoleRun
 from models.currency import Currency
 from models.earning_rule import EarningRule
 from models.event import Event
 from models.gateway import GatewayAccount
 from models.idempotency import IdempotencyKey
+from models.imports import Import, ImportChange, ImportPart, ImportRemark
 from models.key import ApiKey, HookToken
 from models.ledger import Balance, LedgerEntry, Lot
 from models.location import Location
 from models.member import Member
+from models.merge import MemberMerge
 from models.message import Message, Report
 from models.purchase import Purchase, PurchaseItem, Refund
 from models.reward import Redemption, Reward, RewardChannel, RewardEvent
+from models.segment import Segment, SegmentMember, SegmentSize
+from models.summary import AudienceDay, MemberSummary, PurchaseDay
+from models.tag import MemberTag, Tag
 from models.template import Template, TemplateVersion
 from models.tenant import Tenant
 from models.user import Membership, User, UserSession
@@ -24,25 +30,36 @@ PLATFORM = {"tenants", "users", "memberships", "user_sessions", "api_keys", "hoo
 __all__ = [
     "PLATFORM",
     "ApiKey",
+    "AudienceDay",
     "AuditEntry",
     "Balance",
     "ConnectorAccount",
     "Consent",
     "ConsentState",
+    "Console",
+    "ConsoleRun",
     "Currency",
     "EarningRule",
     "Event",
     "GatewayAccount",
     "HookToken",
     "IdempotencyKey",
+    "Import",
+    "ImportChange",
+    "ImportPart",
+    "ImportRemark",
     "InboundHook",
     "LedgerEntry",
     "Location",
     "Lot",
     "Member",
+    "MemberMerge",
+    "MemberSummary",
+    "MemberTag",
     "Membership",
     "Message",
     "Purchase",
+    "PurchaseDay",
     "PurchaseItem",
     "Redemption",
     "Refund",
@@ -50,7 +67,11 @@ __all__ = [
     "Reward",
     "RewardChannel",
     "RewardEvent",
+    "Segment",
+    "SegmentMember",
+    "SegmentSize",
     "Suppression",
+    "Tag",
     "Template",
     "TemplateVersion",
     "Tenant",

@@ -1,0 +1,80 @@
+from datetime import datetime
+from typing import Any
+
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, LargeBinary, text
+from sqlalchemy.orm import Mapped, mapped_column
+
+from models.base import NOW, Base, TenantKeyed, TenantOwned
+
+
+class Import(TenantOwned, Base):
+    """A file of members or purchases on its way in: how it is read, how far it is, what became of its rows."""
+
+    __tablename__ = "imports"
+    __table_args__ = (
+        CheckConstraint("kind IN ('members', 'purchases')", name="kind"),
+        CheckConstraint("state IN ('uploaded', 'waiting', 'running', 'done', 'refused', 'undone')", name="state"),
+        Index(None, "tenant_id", "created_at"),
+        Index("ix_imports_waiting", "created_at", postgresql_where=text("state IN ('waiting', 'running')")),
+    )
+
+    kind: Mapped[str]
+    state: Mapped[str] = mapped_column(server_default="uploaded")
+    file_name: Mapped[str]
+    options: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # encoding, delimiter, dates, mapping
+    rows_total: Mapped[int | None]
+    rows_done: Mapped[int] = mapped_column(server_default="0")
+    figures: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # created, updated, unchanged, refused
+    problem: Mapped[str | None]
+    user_id: Mapped[int | None]
+    claimed_by: Mapped[str | None]
+    lease_until: Mapped[datetime | None]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    started_at: Mapped[datetime | None]
+    finished_at: Mapped[datetime | None]
+    undone_at: Mapped[datetime | None]
+
+
+class ImportPart(TenantKeyed, Base):
+    """A piece of the file, so that a worker on any machine can read it; gone a day after the import."""
+
+    __tablename__ = "import_parts"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "import_id"], ["imports.tenant_id", "imports.id"], ondelete="CASCADE"),
+    )
+
+    import_id: Mapped[int] = mapped_column(primary_key=True)
+    number: Mapped[int] = mapped_column(primary_key=True)
+    data: Mapped[bytes] = mapped_column(LargeBinary)
+
+
+class ImportRemark(TenantOwned, Base):
+    """What was wrong with a row: refused, or saved with a warning."""
+
+    __tablename__ = "import_remarks"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "import_id"], ["imports.tenant_id", "imports.id"], ondelete="CASCADE"),
+        Index(None, "tenant_id", "import_id", "line"),
+    )
+
+    import_id: Mapped[int]
+    line: Mapped[int]
+    field: Mapped[str]
+    words: Mapped[str]
+    is_refusal: Mapped[bool]
+    row: Mapped[list[Any] | None]  # as it stood in the file, for the file of refused rows
+
+
+class ImportChange(TenantKeyed, Base):
+    """What an import changed of one member, kept for a day so that it can be undone."""
+
+    __tablename__ = "import_changes"
+    __table_args__ = (
+        ForeignKeyConstraint(["tenant_id", "import_id"], ["imports.tenant_id", "imports.id"], ondelete="CASCADE"),
+        ForeignKeyConstraint(["tenant_id", "member_id"], ["members.tenant_id", "members.id"], ondelete="CASCADE"),
+    )
+
+    import_id: Mapped[int] = mapped_column(primary_key=True)
+    member_id: Mapped[int] = mapped_column(primary_key=True)
+    was: Mapped[dict[str, Any] | None]  # the fields before; none for a member who is new
+    became: Mapped[dict[str, Any]]
