@@ -105,4 +105,5 @@ class Redemption(TenantOwned, Base):
     location_id: Mapped[int | None]
     points: Mapped[int]
     occurred_at: Mapped[datetime]
+    voided_at: Mapped[datetime | None]  # taken back at the till: it was not used after all
     answer: Mapped[dict[str, Any] | None]

@@ -1,7 +1,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import NOW, Base, TenantKeyed, TenantOwned
@@ -12,7 +12,7 @@ class Tag(TenantOwned, Base):
 
     __tablename__ = "tags"
     __table_args__ = (
-        UniqueConstraint("tenant_id", "name"),
+        UniqueConstraint("tenant_id", "name_key"),
         CheckConstraint("rule IS NULL OR definition IS NULL", name="one_rule"),
     )
 
@@ -22,6 +22,7 @@ class Tag(TenantOwned, Base):
     definition: Mapped[dict[str, Any] | None]  # a condition tree of the owner's own
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    name_key: Mapped[str] = mapped_column(Computed("lower(name)", persisted=True))
 
 
 class MemberTag(TenantKeyed, Base):

@@ -138,10 +138,11 @@ def upgrade() -> None:
         sa.Column("definition", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("name_key", sa.Text(), sa.Computed("lower(name)", persisted=True), nullable=False),
         sa.CheckConstraint("rule IS NULL OR definition IS NULL", name=op.f("ck_tags_one_rule")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_tags_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_tags")),
-        sa.UniqueConstraint("tenant_id", "name", name=op.f("uq_tags_tenant_id_name")),
+        sa.UniqueConstraint("tenant_id", "name_key", name=op.f("uq_tags_tenant_id_name_key")),
     )
     op.create_table(
         "console_runs",
@@ -457,6 +458,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("tenant_id", "segment_id", "day", name=op.f("pk_segment_sizes")),
     )
 
+    op.add_column("redemptions", sa.Column("voided_at", sa.DateTime(timezone=True), nullable=True))
     wall_off("member_merges", app_may="SELECT, INSERT")
     for table in LIVING:
         wall_off(table)
