@@ -37,3 +37,21 @@ def count_across_cafes(name: str, arguments: str, returns: str, query: str) -> N
     signature = ", ".join(part.split()[1] for part in arguments.split(",") if part.strip())
     op.execute(f"REVOKE ALL ON FUNCTION {name}({signature}) FROM PUBLIC")
     op.execute(f"GRANT EXECUTE ON FUNCTION {name}({signature}) TO {app_role()}")
+
+
+def let_owner_change(name: str, *, tables: tuple[str, ...], arguments: str, statements: str) -> None:
+    """A function by which the app may change rows of its own café that it can otherwise only add, in one way only.
+
+    `statements` must say in which case; the café's wall holds inside the function too.
+    """
+    own = "tenant_id = current_setting('app.tenant_id')::bigint"
+    for table in tables:
+        op.execute(f"DROP POLICY IF EXISTS owner_changes ON {table}")
+        op.execute(f"CREATE POLICY owner_changes ON {table} FOR UPDATE TO CURRENT_USER USING ({own})")
+    op.execute(
+        f"CREATE FUNCTION {name}({arguments}) RETURNS void LANGUAGE sql SECURITY DEFINER "
+        f"SET search_path = public, pg_temp AS $$ {statements} $$"
+    )
+    signature = ", ".join(part.split()[1] for part in arguments.split(","))
+    op.execute(f"REVOKE ALL ON FUNCTION {name}({signature}) FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION {name}({signature}) TO {app_role()}")

@@ -1,6 +1,6 @@
 from datetime import datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import NOW, Base, TenantKeyed, TenantOwned
@@ -20,7 +20,9 @@ class Consent(TenantOwned, Base):
     topic: Mapped[str]
     granted: Mapped[bool]
     given_at: Mapped[datetime]  # when the member said so
+    is_dated: Mapped[bool] = mapped_column(server_default="true")  # false: we only know when we heard of it
     recorded_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    recorded_by: Mapped[str] = mapped_column(server_default="")  # user:7, key:3, or nobody: the member did it
     source: Mapped[str]
     wording: Mapped[str] = mapped_column(server_default="")
     wording_version: Mapped[str] = mapped_column(server_default="")
@@ -43,7 +45,24 @@ class ConsentState(TenantKeyed, Base):
     granted: Mapped[bool]
     since: Mapped[datetime]
     closed_at: Mapped[datetime | None]  # the member's latest own no, however long ago
+    paused_until: Mapped[datetime | None]  # the member wants quiet for a while; what they agreed to stays
     consent_id: Mapped[int]
+
+
+class Wording(TenantOwned, Base):
+    """What a café asks its guests in one place and language. A new text is a new number, old ones never change."""
+
+    __tablename__ = "wordings"
+    __table_args__ = (
+        UniqueConstraint("tenant_id", "place", "language", "number", name="uq_wordings_number"),
+        CheckConstraint("place IN ('preferences', 'join', 'till')", name="place"),
+    )
+
+    place: Mapped[str]
+    language: Mapped[str]
+    number: Mapped[int]
+    words: Mapped[str]
+    created_at: Mapped[datetime] = mapped_column(server_default=NOW)
 
 
 class Suppression(TenantOwned, Base):

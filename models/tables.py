@@ -2,7 +2,7 @@
 
 from models.audit import AuditEntry
 from models.connector import ConnectorAccount, InboundHook
-from models.consent import Consent, ConsentState, Suppression
+from models.consent import Consent, ConsentState, Suppression, Wording
 from models.console import Console, ConsoleRun
 from models.currency import Currency
 from models.earning_rule import EarningRule
@@ -14,11 +14,12 @@ from models.key import ApiKey, HookToken
 from models.ledger import Balance, LedgerEntry, Lot
 from models.location import Location
 from models.member import Member
-from models.merge import MemberMerge
+from models.merge import DistinctPair, MemberAlias, MemberMerge
 from models.message import Message, Report
 from models.purchase import Purchase, PurchaseItem, Refund
 from models.reward import Redemption, Reward, RewardChannel, RewardEvent
 from models.segment import Segment, SegmentMember, SegmentSize
+from models.sign_up import SignUp
 from models.summary import AudienceDay, MemberSummary, PurchaseDay
 from models.tag import MemberTag, Tag
 from models.template import Template, TemplateVersion
@@ -39,6 +40,7 @@ __all__ = [
     "Console",
     "ConsoleRun",
     "Currency",
+    "DistinctPair",
     "EarningRule",
     "Event",
     "GatewayAccount",
@@ -53,6 +55,7 @@ __all__ = [
     "Location",
     "Lot",
     "Member",
+    "MemberAlias",
     "MemberMerge",
     "MemberSummary",
     "MemberTag",
@@ -70,6 +73,7 @@ __all__ = [
     "Segment",
     "SegmentMember",
     "SegmentSize",
+    "SignUp",
     "Suppression",
     "Tag",
     "Template",
@@ -77,4 +81,5 @@ __all__ = [
     "Tenant",
     "User",
     "UserSession",
+    "Wording",
 ]
