@@ -34,6 +34,7 @@ class MemberTag(TenantKeyed, Base):
         ForeignKeyConstraint(["tenant_id", "member_id"], ["members.tenant_id", "members.id"], ondelete="CASCADE"),
         CheckConstraint("source IN ('rule', 'hand', 'automation', 'import', 'api')", name="source"),
         Index(None, "tenant_id", "member_id"),
+        Index("ix_member_tags_since", "tenant_id", "tag_id", "applied_at", "member_id"),
         Index("ix_member_tags_lapsing", "tenant_id", "lapses_on", postgresql_where=text("lapses_on IS NOT NULL")),
     )
 

@@ -378,6 +378,9 @@ def upgrade() -> None:
         unique=False,
         postgresql_where=sa.text("lapses_on IS NOT NULL"),
     )
+    op.create_index(
+        "ix_member_tags_since", "member_tags", ["tenant_id", "tag_id", "applied_at", "member_id"], unique=False
+    )
     op.create_index(op.f("ix_member_tags_tenant_id_member_id"), "member_tags", ["tenant_id", "member_id"], unique=False)
     op.create_table(
         "purchase_days",
