@@ -9,6 +9,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, date, datetime, time, timedelta
+from itertools import pairwise
 from zoneinfo import ZoneInfo
 
 from croniter import CroniterError, croniter
@@ -34,7 +35,7 @@ _ONE_DAY = timedelta(days=1)
 
 
 class CronRefused(Unacceptable):
-    """A line that is no schedule. `what` is `parts`, `often`, or the field that is wrong; `typed` is what stood there."""
+    """A line that is no schedule. `what` is `parts`, `often` or the field; `typed` is what stands there."""
 
     def __init__(self, what: str, typed: str, sentence: str) -> None:
         refusal = Unacceptable.at("cron", sentence)
@@ -149,6 +150,6 @@ def _counted(values: list[int] | None, size: int) -> tuple[int, ...]:
 
 def _refuse_too_often(schedule: Schedule, minute: str) -> None:
     minutes = schedule.minutes
-    gaps = [later - earlier for earlier, later in zip(minutes, minutes[1:], strict=False)]
+    gaps = [later - earlier for earlier, later in pairwise(minutes)]
     if gaps and min(gaps) < SHORTEST_WAIT.seconds // 60:
         raise CronRefused("often", minute, "Leave at least five minutes between two runs, as */5.")
