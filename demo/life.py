@@ -14,7 +14,9 @@ from demo.bulk import load, numbers
 from demo.guests import Guest
 from demo.visits import Visit
 from demo.wallet import Unlock, Wallet
+from domain.loyalty import summaries
 from domain.tenant_scope import bound_tenant_id
+from models.tenant import Tenant
 
 SEED = 1070
 CONSENTS = (  # channel, topic, share of those who have the address
@@ -52,6 +54,7 @@ def write(session: Session, life: Life, *, now: datetime) -> None:
     members = _write_members(session, life.guests, now=now)
     _write_consents(session, life.guests, members, random)
     purchases = _write_purchases(session, life.visits, members)
+    summaries.rebuild(session, session.get_one(Tenant, bound_tenant_id()), now=now)
     _write_points(session, life, members, purchases)
     _write_rewards(session, life, members, purchases, random)
     _write_events(session, life, members)

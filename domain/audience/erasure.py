@@ -5,6 +5,7 @@ from datetime import datetime
 from sqlalchemy import update
 from sqlalchemy.orm import Session
 
+from domain.loyalty import summaries
 from models.member import Member
 from models.message import Message, MessageState, Reason
 
@@ -32,6 +33,7 @@ def erase(session: Session, member: Member, *, now: datetime) -> None:
     member.external_id = f"erased-{member.id}"
     member.link_number += 1
     member.erased_at = member.updated_at = now
+    summaries.forget(session, [member.id])
     theirs = update(Message).where(Message.member_id == member.id)
     session.execute(
         theirs.where(Message.state.in_(WAITING)).values(

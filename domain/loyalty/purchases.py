@@ -11,7 +11,7 @@ from sqlalchemy.orm import Session
 
 from domain import money
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
-from domain.loyalty import earning, ledger, settling, till, unlocks
+from domain.loyalty import earning, ledger, settling, summaries, till, unlocks
 from domain.loyalty.book import EARNED, EXPIRED, REDEEMED, Book, Posting
 from domain.loyalty.earning import Earned
 from domain.loyalty.events import Happening, plain
@@ -30,12 +30,13 @@ _INSERT = text(f"""
       VALUES (:source, :external_id, :content_hash, :member_id, :location_id, :amount_minor, :currency,
               :occurred_at, :now, :channel, :payment_method, CAST(:discounts AS jsonb), :coupon)
           ON CONFLICT ON CONSTRAINT uq_purchases_once DO NOTHING
-      RETURNING id),
+      RETURNING id, member_id, channel, amount_minor, occurred_at),
     item AS (
       INSERT INTO purchase_items (purchase_id, sku, name, category, quantity, amount_minor)
       SELECT purchase.id, i.sku, i.name, i.category, i.quantity, i.amount_minor
         FROM purchase CROSS JOIN jsonb_to_recordset(CAST(:items AS jsonb))
-          AS i (sku text, name text, category text, quantity numeric, amount_minor bigint))
+          AS i (sku text, name text, category text, quantity numeric, amount_minor bigint)),
+    {summaries.COUNT_PURCHASE}
     SELECT purchase.id, {ledger.STANDING} FROM purchase""")  # noqa: S608 (our own fragments)
 
 

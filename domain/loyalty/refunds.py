@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from domain import money
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
-from domain.loyalty import ledger, settling, till, unlocks
+from domain.loyalty import ledger, settling, summaries, till, unlocks
 from domain.loyalty.book import EARNED, EXPIRED, REDEEMED, RESTORED, REVERSED, Book, Posting, Taken
 from domain.loyalty.events import Happening
 from domain.loyalty.ledger import Answered
@@ -25,7 +25,7 @@ from domain.loyalty.unlocks import Unlock
 from models.ledger import LedgerEntry
 from models.purchase import Purchase, Refund
 
-_LOCK_MEMBER = text("SELECT id FROM members WHERE id = :member_id FOR NO KEY UPDATE")
+_LOCK_MEMBER = text(f"SELECT id FROM members WHERE {summaries.HOLD} AND id = :member_id FOR NO KEY UPDATE")  # noqa: S608
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,6 +93,8 @@ def post(
     refund_id = _insert(session, purchase, refund, amount, content_hash, now=now)
     refunded = {"refunded_minor": purchase.refunded_minor + amount}
     session.execute(update(Purchase).where(Purchase.id == purchase.id).values(refunded))
+    if purchase.member_id is not None:
+        summaries.recount(session, [purchase.member_id], now=now)
     scene = till.approach(session)
     book = ledger.read_book(session, [] if purchase.member_id is None else [purchase.member_id], now=now)
     book, unlocked = settling.settled(session, scene, book)

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from domain.errors import FieldError
 from domain.loyalty.sales import MemberRef
+from domain.loyalty.summaries import HOLD
 
 _COLUMNS = {"external_id": "external_id", "email": "email_key", "phone": "phone", "card": "card"}
 
@@ -19,7 +20,7 @@ _COLUMNS = {"external_id": "external_id", "email": "email_key", "phone": "phone"
 # The lock sits in a CTE; whatever it guards is read by a later statement, which sees what the holder before wrote.
 _LOOK = """
     WITH member AS MATERIALIZED ({member})
-    SELECT t.currency, t.timezone, t.locale,
+    SELECT {hold} AS held, t.currency, t.timezone, t.locale,
            (SELECT id FROM member) AS member_id,
            (SELECT jsonb_build_object('id', id, 'name', name, 'timezone', timezone) FROM locations
              WHERE name = :location_name OR id = CAST(:location_id AS bigint) LIMIT 1) AS location,
@@ -39,8 +40,10 @@ _LOOK = """
 
 
 _MEMBER = "SELECT id FROM members WHERE erased_at IS NULL AND {column} = :member FOR NO KEY UPDATE"
-_NOBODY = text(_LOOK.format(member="SELECT NULL::bigint AS id"))
-_BY_REFERENCE = {field: text(_LOOK.format(member=_MEMBER.format(column=column))) for field, column in _COLUMNS.items()}
+_NOBODY = text(_LOOK.format(hold=HOLD, member="SELECT NULL::bigint AS id"))
+_BY_REFERENCE = {
+    field: text(_LOOK.format(hold=HOLD, member=_MEMBER.format(column=column))) for field, column in _COLUMNS.items()
+}
 
 
 @dataclass(frozen=True, slots=True)

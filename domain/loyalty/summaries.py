@@ -1,0 +1,181 @@
+"""What members bought so far, kept beside their purchases: sums, first and last days, and the purchases of each day.
+
+Days are the café's own dates, counted in the zone of its `AudienceDay`, which also says where the year stands. Who
+books holds the summaries (`HOLD`, shared); who moves the year or counts everything anew holds them alone.
+"""
+
+from collections.abc import Sequence
+from datetime import date, datetime
+from zoneinfo import ZoneInfo
+
+from sqlalchemy import text
+from sqlalchemy.orm import Session
+
+from models.summary import AudienceDay
+from models.tenant import Tenant
+
+_KEY = "hashtextextended('summaries:' || current_setting('app.tenant_id'), 0)"
+HOLD = f"(SELECT count(*) FROM (SELECT pg_advisory_xact_lock_shared({_KEY})) AS held) = 1"  # noqa: S608
+_HOLD_ALONE = text(f"SELECT pg_advisory_xact_lock({_KEY})")
+
+# The day that summaries stand at and its zone; before a café was ever counted, those of `:now`.
+_CALENDAR = """
+    calendar AS (
+      SELECT coalesce(d.timezone, t.timezone) AS timezone,
+             coalesce(d.day, (CAST(:now AS timestamptz) AT TIME ZONE t.timezone)::date) - 365 AS year_begins
+        FROM tenants t LEFT JOIN audience_days d ON d.tenant_id = t.id
+       WHERE t.id = current_setting('app.tenant_id')::bigint)"""
+
+# Continues `WITH purchase AS (… RETURNING id, member_id, channel, amount_minor, occurred_at)`.
+COUNT_PURCHASE = f"""{_CALENDAR},
+    bought AS (
+      SELECT member_id, channel, amount_minor AS net, occurred_at AS at, (channel = 'pos')::int AS pos,
+             (occurred_at AT TIME ZONE timezone)::date AS day,
+             ((occurred_at AT TIME ZONE timezone)::date >= year_begins)::int AS recent
+        FROM purchase CROSS JOIN calendar WHERE member_id IS NOT NULL),
+    purchase_day AS (
+      INSERT INTO purchase_days AS d (member_id, day, channel, purchases, net_minor)
+      SELECT member_id, day, channel, 1, net FROM bought
+          ON CONFLICT (tenant_id, member_id, day, channel)
+          DO UPDATE SET purchases = d.purchases + 1, net_minor = d.net_minor + excluded.net_minor),
+    summary AS (
+      INSERT INTO member_summaries AS s (member_id, purchases, pos_purchases, net_minor, pos_net_minor,
+             first_on, last_on, first_at, last_at, paid_on, pos_paid_on, year_purchases, year_minor, touched_at)
+      SELECT member_id, 1, pos, net, net * pos, day, day, at, at, CASE WHEN net > 0 THEN day END,
+             CASE WHEN net * pos > 0 THEN day END, recent, net * recent, :now
+        FROM bought
+          ON CONFLICT (tenant_id, member_id)
+          DO UPDATE SET purchases = s.purchases + 1,
+                        pos_purchases = s.pos_purchases + excluded.pos_purchases,
+                        net_minor = s.net_minor + excluded.net_minor,
+                        pos_net_minor = s.pos_net_minor + excluded.pos_net_minor,
+                        first_on = least(s.first_on, excluded.first_on),
+                        last_on = greatest(s.last_on, excluded.last_on),
+                        first_at = least(s.first_at, excluded.first_at),
+                        last_at = greatest(s.last_at, excluded.last_at),
+                        paid_on = greatest(s.paid_on, excluded.paid_on),
+                        pos_paid_on = greatest(s.pos_paid_on, excluded.pos_paid_on),
+                        year_purchases = s.year_purchases + excluded.year_purchases,
+                        year_minor = s.year_minor + excluded.year_minor,
+                        touched_at = excluded.touched_at)"""  # noqa: S608 (our own fragments)
+
+# A purchase of nothing has nothing to refund: there the refund itself says that it never happened.
+_HAPPENED = """(p.refunded_minor < p.amount_minor
+                OR p.amount_minor = 0 AND NOT EXISTS (SELECT FROM refunds r
+                                                       WHERE r.tenant_id = p.tenant_id AND r.purchase_id = p.id))"""
+_COUNT = f"""
+    WITH {_CALENDAR},
+    counted AS (SELECT id AS member_id FROM members WHERE erased_at IS NULL AND {{whose}}),
+    day AS MATERIALIZED (
+      SELECT p.member_id, (p.occurred_at AT TIME ZONE timezone)::date AS day, p.channel, count(*) AS purchases,
+             sum(p.amount_minor - p.refunded_minor)::bigint AS net, min(p.occurred_at) AS first_at,
+             max(p.occurred_at) AS last_at
+        FROM calendar CROSS JOIN counted JOIN purchases p USING (member_id)
+       WHERE {_HAPPENED}
+       GROUP BY p.member_id, (p.occurred_at AT TIME ZONE timezone)::date, p.channel),
+    gone AS (
+      DELETE FROM purchase_days d USING counted
+       WHERE d.member_id = counted.member_id
+         AND NOT EXISTS (SELECT FROM day WHERE day.member_id = d.member_id AND day.day = d.day
+                                           AND day.channel = d.channel)),
+    there AS (
+      INSERT INTO purchase_days AS d (member_id, day, channel, purchases, net_minor)
+      SELECT member_id, day, channel, purchases, net FROM day
+          ON CONFLICT (tenant_id, member_id, day, channel)
+          DO UPDATE SET purchases = excluded.purchases, net_minor = excluded.net_minor
+           WHERE (d.purchases, d.net_minor) <> (excluded.purchases, excluded.net_minor)),
+    summed AS (
+      SELECT member_id, coalesce(sum(purchases), 0) AS purchases,
+             coalesce(sum(purchases) FILTER (WHERE channel = 'pos'), 0) AS pos_purchases,
+             coalesce(sum(net), 0) AS net_minor, coalesce(sum(net) FILTER (WHERE channel = 'pos'), 0) AS pos_net_minor,
+             min(day) AS first_on, max(day) AS last_on, min(first_at) AS first_at, max(last_at) AS last_at,
+             max(day) FILTER (WHERE net > 0) AS paid_on,
+             max(day) FILTER (WHERE net > 0 AND channel = 'pos') AS pos_paid_on,
+             coalesce(sum(purchases) FILTER (WHERE day >= year_begins), 0) AS year_purchases,
+             coalesce(sum(net) FILTER (WHERE day >= year_begins), 0) AS year_minor
+        FROM calendar CROSS JOIN counted LEFT JOIN day USING (member_id) GROUP BY member_id)
+    INSERT INTO member_summaries AS s (member_id, purchases, pos_purchases, net_minor, pos_net_minor, first_on, last_on,
+           first_at, last_at, paid_on, pos_paid_on, year_purchases, year_minor, touched_at)
+    SELECT *, CAST(:touched_at AS timestamptz) FROM summed
+        ON CONFLICT (tenant_id, member_id)
+        DO UPDATE SET purchases = excluded.purchases, pos_purchases = excluded.pos_purchases,
+                      net_minor = excluded.net_minor, pos_net_minor = excluded.pos_net_minor,
+                      first_on = excluded.first_on, last_on = excluded.last_on,
+                      first_at = excluded.first_at, last_at = excluded.last_at,
+                      paid_on = excluded.paid_on, pos_paid_on = excluded.pos_paid_on,
+                      year_purchases = excluded.year_purchases, year_minor = excluded.year_minor,
+                      touched_at = coalesce(excluded.touched_at, s.touched_at)"""  # noqa: S608 (our own fragments)
+_COUNT_THEM = text(_COUNT.format(whose="id = ANY(CAST(:member_ids AS bigint[]))"))
+_COUNT_ALL = text(_COUNT.format(whose="true"))
+_STAND_AT = text("""
+    INSERT INTO audience_days (day, timezone) VALUES (:day, :timezone)
+        ON CONFLICT (tenant_id) DO UPDATE SET day = :day, timezone = :timezone, recomputed_at = NULL""")
+_LEAVE_YEAR = text("""
+    WITH leaving AS (
+      SELECT member_id, sum(purchases) AS purchases, sum(net_minor) AS net FROM purchase_days
+       WHERE day >= CAST(:before AS date) - 365 AND day < CAST(:day AS date) - 365 GROUP BY member_id)
+    UPDATE member_summaries s
+       SET year_purchases = s.year_purchases - leaving.purchases, year_minor = s.year_minor - leaving.net
+      FROM leaving WHERE s.member_id = leaving.member_id""")
+_TOUCH = text("""
+    INSERT INTO member_summaries (member_id, touched_at)
+    SELECT id, :now FROM members WHERE erased_at IS NULL AND id = ANY(CAST(:member_ids AS bigint[])) ORDER BY id
+        ON CONFLICT (tenant_id, member_id) DO UPDATE SET touched_at = excluded.touched_at""")
+_FORGET = (
+    text("DELETE FROM purchase_days WHERE member_id = ANY(CAST(:member_ids AS bigint[]))"),
+    text("DELETE FROM member_summaries WHERE member_id = ANY(CAST(:member_ids AS bigint[]))"),
+)
+
+
+def touch(session: Session, member_ids: Sequence[int], *, now: datetime) -> None:
+    """Something about these members changed: segments and tags look at them again within a minute."""
+    session.execute(_TOUCH, {"member_ids": list(member_ids), "now": now})
+
+
+def recount(session: Session, member_ids: Sequence[int], *, now: datetime) -> None:
+    """Count these members anew from their purchases, and touch them. Hold them, as every posting does."""
+    session.execute(_COUNT_THEM, {"member_ids": list(member_ids), "now": now, "touched_at": now})
+
+
+def forget(session: Session, member_ids: Sequence[int]) -> None:
+    """These members are gone: nothing counts them any more."""
+    for statement in _FORGET:
+        session.execute(statement, {"member_ids": list(member_ids)})
+
+
+def rebuild(session: Session, tenant: Tenant, *, now: datetime) -> None:
+    """Count all members of the café anew from its purchases, by the days of its zone. Tills wait meanwhile."""
+    session.execute(_HOLD_ALONE)
+    session.execute(_STAND_AT, {"day": local_date(tenant, now), "timezone": tenant.timezone})
+    session.execute(_COUNT_ALL, {"now": now, "touched_at": None})
+
+
+def bring_to_today(session: Session, tenant: Tenant, *, now: datetime) -> None:
+    """Let the summaries stand at the café's today: days that are over leave the year.
+
+    Counts everything anew when that was never done, when the café moved to another zone, or when the clock went back.
+    """
+    today = local_date(tenant, now)
+    if _stand_at(session, tenant, today):
+        return
+    session.execute(_HOLD_ALONE)  # from here on nobody else moves them, and what stood may have moved while we waited
+    stood = _stood(session, tenant)
+    if stood is None or stood.timezone != tenant.timezone or stood.day > today:
+        rebuild(session, tenant, now=now)
+    elif stood.day < today:
+        session.execute(_LEAVE_YEAR, {"before": stood.day, "day": today})
+        session.execute(_STAND_AT, {"day": today, "timezone": tenant.timezone})
+
+
+def local_date(tenant: Tenant, instant: datetime) -> date:
+    """The date of an instant on the café's calendar."""
+    return instant.astimezone(ZoneInfo(tenant.timezone)).date()
+
+
+def _stand_at(session: Session, tenant: Tenant, today: date) -> bool:
+    stood = _stood(session, tenant)
+    return stood is not None and (stood.day, stood.timezone) == (today, tenant.timezone)
+
+
+def _stood(session: Session, tenant: Tenant) -> AudienceDay | None:
+    return session.get(AudienceDay, tenant.id, populate_existing=True)
