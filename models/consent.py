@@ -44,6 +44,7 @@ class ConsentState(TenantKeyed, Base):
     topic: Mapped[str] = mapped_column(primary_key=True)
     granted: Mapped[bool]
     since: Mapped[datetime]
+    is_dated: Mapped[bool] = mapped_column(server_default="true")  # false: a yes that any dated no outweighs
     closed_at: Mapped[datetime | None]  # the member's latest own no, however long ago
     paused_until: Mapped[datetime | None]  # the member wants quiet for a while; what they agreed to stays
     consent_id: Mapped[int]

@@ -1,17 +1,22 @@
-"""What a member agreed to. Answers are added, never edited; where each channel and topic stands follows from them."""
+"""What a member agreed to. Answers are added, never edited; where each channel and topic stands follows from them.
 
-from collections.abc import Iterable, Sequence
+Of all answers about a channel and topic the latest counts, and of two at the same instant the no. A yes of unknown time
+counts as earlier than any no: it opens only what was never closed. So the order in which answers reach us is of no
+matter, and a file from last year opens nothing that was closed since.
+"""
+
+import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import select
-from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
+from domain.audience import aliases
 from domain.errors import FieldError, Unacceptable
-from models.consent import Consent, ConsentState
-from models.member import Member
+from models.consent import ConsentState
 from models.message import Channel, Reason, Topic
 
 CHANNELS = tuple(channel.value for channel in Channel if channel not in (Channel.RECEIPT, Channel.CASHIER))
@@ -29,13 +34,63 @@ class Answer:
 
 @dataclass(frozen=True, slots=True)
 class Proof:
-    """How we know: where it was said, when (none = not known), in answer to which words, from which address."""
+    """How we know: where it was said, when (none = not known), in answer to which words, from which address.
+
+    `recorded_by` is the actor of the audit log who wrote it down; nobody when the member did it themselves.
+    """
 
     source: str
     given_at: datetime | None = None
     wording: str = ""
     wording_version: str = ""
     address: str = ""
+    recorded_by: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """One answer of one member, and how we know."""
+
+    member_id: int
+    answer: Answer
+    proof: Proof
+
+
+_RECORD = text("""
+    WITH told AS (
+      SELECT * FROM jsonb_to_recordset(CAST(:told AS jsonb)) AS t (number bigint, member_id bigint, channel text,
+             topic text, granted boolean, given_at timestamptz, is_dated boolean, source text, wording text,
+             wording_version text, address text, recorded_by text)),
+    before AS (
+      SELECT member_id, channel, topic, granted, paused_until FROM consent_states WHERE member_id = ANY(:member_ids)),
+    added AS (
+      INSERT INTO consents (member_id, channel, topic, granted, given_at, is_dated, recorded_at, recorded_by, source,
+                            wording, wording_version, address)
+      SELECT member_id, channel, topic, granted, given_at, is_dated, :now, recorded_by, source, wording,
+             wording_version, address
+        FROM told ORDER BY number
+      RETURNING id, member_id, channel, topic, granted, given_at, is_dated),
+    latest AS (
+      SELECT DISTINCT ON (member_id, channel, topic) *,
+             max(given_at) FILTER (WHERE NOT granted) OVER (PARTITION BY member_id, channel, topic) AS closed_at
+        FROM added ORDER BY member_id, channel, topic, is_dated DESC, given_at DESC, granted, id DESC),
+    -- Judged against the row as it is when its lock is had: of two doors that write at once neither overlooks the other.
+    standing AS (
+      INSERT INTO consent_states AS s (member_id, channel, topic, granted, since, is_dated, closed_at, consent_id,
+                                       paused_until)
+      SELECT member_id, channel, topic, granted, given_at, is_dated, closed_at, id,
+             (SELECT max(before.paused_until) FROM before WHERE before.member_id = latest.member_id)
+        FROM latest ORDER BY member_id, channel, topic
+          ON CONFLICT (tenant_id, member_id, channel, topic) DO UPDATE
+         SET granted = excluded.granted, since = excluded.since, is_dated = excluded.is_dated,
+             consent_id = excluded.consent_id, closed_at = greatest(s.closed_at, excluded.closed_at)
+       WHERE (excluded.is_dated, excluded.since) > (s.is_dated, s.since)
+          OR (excluded.is_dated, excluded.since) = (s.is_dated, s.since) AND NOT excluded.granted
+      RETURNING member_id, channel, topic, granted)
+    SELECT s.member_id, s.channel, s.topic, s.granted
+      FROM standing s LEFT JOIN before b USING (member_id, channel, topic)
+     WHERE b.granted IS DISTINCT FROM s.granted
+     ORDER BY s.member_id, s.channel, s.topic""")
 
 
 def read(consents: dict[str, dict[str, bool]]) -> list[Answer]:
@@ -62,15 +117,22 @@ def record(session: Session, member_id: int, answers: Sequence[Answer], proof: P
     A yes that is not later than the member's own no changes nothing; a yes of unknown time opens only what was never
     closed. A no of unknown time counts from now.
     """
-    if not answers:
+    changed = record_all(session, [Told(member_id, answer, proof) for answer in answers], now=now)
+    return [each.answer for each in changed]
+
+
+def record_all(session: Session, told: Sequence[Told], *, now: datetime) -> list[Told]:
+    """`record` for answers of many members in three statements; what changed comes without its proof.
+
+    What a merged member said counts for the one who was kept; of an erased one nothing is kept.
+    """
+    if not told:
         return []
-    session.execute(select(Member.id).where(Member.id == member_id).with_for_update(key_share=True))
-    standing = {(s.channel, s.topic): s for s in _states(session, member_id)}
-    latest = [answer for answer in answers if _is_latest(standing.get((answer.channel, answer.topic)), answer, proof)]
-    ids = _append(session, member_id, answers, proof, now=now)
-    for answer in latest:
-        _stand(session, member_id, answer, proof.given_at or now, ids[answer])
-    return [answer for answer in latest if _changes(standing.get((answer.channel, answer.topic)), answer)]
+    ids = aliases.hold(session, {each.member_id for each in told})
+    rows = [_row(number, each, ids[each.member_id], now) for number, each in enumerate(told) if each.member_id in ids]
+    values = {"told": json.dumps(rows), "member_ids": sorted(set(ids.values())), "now": now}
+    changed = session.execute(_RECORD, values).all() if rows else []
+    return [Told(member_id, Answer(*answer), Proof("")) for member_id, *answer in changed]
 
 
 def withdraw(
@@ -91,73 +153,59 @@ def withdraw(
     return record(session, member_id, answers, proof, now=now)
 
 
-def why_not(session: Session, member_id: int, channel: str, topic: str) -> Reason | None:
+def pause(session: Session, member_id: int, *, until: datetime | None) -> None:
+    """Nothing leaves to the member before `until`, whatever they agreed to; None ends the pause."""
+    session.execute(update(ConsentState).where(ConsentState.member_id == member_id).values(paused_until=until))
+
+
+def paused_until(session: Session, member_id: int, *, now: datetime) -> datetime | None:
+    """When the member wants to hear from the café again; None when they do not rest."""
+    resting = select(ConsentState.paused_until).where(
+        ConsentState.member_id == member_id, ConsentState.paused_until > now
+    )
+    return session.scalar(resting.limit(1))
+
+
+def why_not(session: Session, member_id: int, channel: str, topic: str, *, now: datetime) -> Reason | None:
     """Why this member may not hear about `topic` on `channel`; None when they may."""
-    granted = session.scalar(
-        select(ConsentState.granted).where(
+    state = session.execute(
+        select(ConsentState.granted, ConsentState.paused_until).where(
             ConsentState.member_id == member_id, ConsentState.channel == channel, ConsentState.topic == topic
         )
-    )
-    if granted is None:
+    ).one_or_none()
+    if state is None:
         return Reason.NO_CONSENT
-    return None if granted else Reason.UNSUBSCRIBED
+    is_resting = state.paused_until is not None and state.paused_until > now
+    return None if state.granted and not is_resting else Reason.UNSUBSCRIBED
 
 
 def of_member(session: Session, member_id: int) -> dict[str, dict[str, bool]]:
     """Where a member stands: `{channel: {topic: bool}}`, only what was ever answered."""
+    state = ConsentState
+    rows = session.execute(
+        select(state.channel, state.topic, state.granted)
+        .where(state.member_id == member_id)
+        .order_by(state.channel, state.topic)
+    )
     standing: dict[str, dict[str, bool]] = {}
-    for state in _states(session, member_id):
-        standing.setdefault(state.channel, {})[state.topic] = state.granted
+    for channel, topic, granted in rows:
+        standing.setdefault(channel, {})[topic] = granted
     return standing
 
 
-def _states(session: Session, member_id: int) -> Iterable[ConsentState]:
-    query = select(ConsentState).where(ConsentState.member_id == member_id)
-    return session.scalars(
-        query.order_by(ConsentState.channel, ConsentState.topic).execution_options(populate_existing=True)
-    )
-
-
-def _is_latest(state: ConsentState | None, answer: Answer, proof: Proof) -> bool:
-    if state is None:
-        return True
-    if answer.granted:
-        return proof.given_at is not None and proof.given_at > state.since
-    return proof.given_at is None or proof.given_at >= state.since
-
-
-def _changes(state: ConsentState | None, answer: Answer) -> bool:
-    return state is None or state.granted != answer.granted
-
-
-def _append(
-    session: Session, member_id: int, answers: Sequence[Answer], proof: Proof, *, now: datetime
-) -> dict[Answer, int]:
-    rows: list[dict[str, Any]] = [
-        {
-            "member_id": member_id,
-            "channel": answer.channel,
-            "topic": answer.topic,
-            "granted": answer.granted,
-            "given_at": proof.given_at or now,
-            "recorded_at": now,
-            "source": proof.source,
-            "wording": proof.wording,
-            "wording_version": proof.wording_version,
-            "address": proof.address,
-        }
-        for answer in answers
-    ]
-    ids = session.scalars(insert(Consent).returning(Consent.id, sort_by_parameter_order=True), rows)
-    return dict(zip(answers, ids, strict=True))
-
-
-def _stand(session: Session, member_id: int, answer: Answer, since: datetime, consent_id: int) -> None:
-    values: dict[str, Any] = {"granted": answer.granted, "since": since, "consent_id": consent_id}
-    if not answer.granted:
-        values["closed_at"] = since
-    key = {"member_id": member_id, "channel": answer.channel, "topic": answer.topic}
-    statement = insert(ConsentState).values(key | values)
-    session.execute(
-        statement.on_conflict_do_update(index_elements=["tenant_id", "member_id", "channel", "topic"], set_=values)
-    )
+def _row(number: int, told: Told, member_id: int, now: datetime) -> dict[str, Any]:
+    answer, proof = told.answer, told.proof
+    return {
+        "number": number,
+        "member_id": member_id,
+        "channel": answer.channel,
+        "topic": answer.topic,
+        "granted": answer.granted,
+        "given_at": (proof.given_at or now).isoformat(),
+        "is_dated": proof.given_at is not None or not answer.granted,
+        "source": proof.source,
+        "wording": proof.wording,
+        "wording_version": proof.wording_version,
+        "address": proof.address,
+        "recorded_by": proof.recorded_by,
+    }

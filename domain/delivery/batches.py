@@ -48,7 +48,7 @@ _START = text("""
              AS s (id, member_id, topic, address, address_key, subject, preview)),
     -- Locked: who takes back their consent now waits until this group is marked, and whoever did so is seen here.
     agreed AS (
-      SELECT member_id, topic, granted FROM consent_states
+      SELECT member_id, topic, granted AND coalesce(paused_until <= :now, true) AS granted FROM consent_states
        WHERE member_id = ANY(:members) AND channel = :channel AND topic = ANY(:topics) FOR SHARE),
     door AS (
       SELECT g.provider, t.paused_at IS NOT NULL OR g.stopped_at IS NOT NULL AS is_shut

@@ -70,7 +70,7 @@ _CLAIM = text("""
 _JUDGE = text(f"""
     WITH members AS MATERIALIZED (SELECT * FROM members WHERE id = ANY(:members)),
     consent_states AS MATERIALIZED (
-      SELECT member_id, channel, topic, granted FROM consent_states
+      SELECT member_id, channel, topic, granted, paused_until FROM consent_states
        WHERE member_id = ANY(:members) AND channel = :channel),
     reward_events AS MATERIALIZED (
       SELECT id, reward_id, state, valid_until FROM reward_events WHERE id = ANY(:unlocks)),
@@ -78,8 +78,8 @@ _JUDGE = text(f"""
       SELECT u.reward_event_id, m.* FROM unnest(CAST(:ids AS bigint[]), CAST(:unlock_of AS bigint[]))
              AS u (message_id, reward_event_id) JOIN messages m ON m.id = u.message_id AND m.id = ANY(:ids)),
     judged AS (
-      SELECT x.id, CASE {policy.ERASED} {policy.OVERTAKEN} {policy.UNREACHABLE} {policy.UNWANTED} {policy.MARKET}
-             END AS reason
+      SELECT x.id, CASE {policy.ERASED} {policy.OVERTAKEN} {policy.UNREACHABLE} {policy.UNWANTED} {policy.PAUSED}
+             {policy.MARKET} END AS reason
         FROM x CROSS JOIN tenants t {policy.PERSON} {policy.CONSENT} {policy.SUPPRESSION} {policy.REWARD}
        WHERE t.id = current_setting('app.tenant_id')::bigint)
     SELECT id, reason FROM judged WHERE reason IS NOT NULL""")  # noqa: S608 (our own fragments)

@@ -27,6 +27,8 @@ UNWANTED = """
     WHEN x.member_id IS NOT NULL AND c.granted IS NULL THEN 'no_consent'
     WHEN NOT c.granted THEN 'unsubscribed'
     WHEN s.id IS NOT NULL THEN 'suppressed'"""
+# A guest who wants quiet for a while took their yes back until then.
+PAUSED = "WHEN c.paused_until > :now THEN 'unsubscribed'"
 MARKET = """
     WHEN x.channel = 'sms' AND x.member_id IS NOT NULL AND (t.sms_approved_at IS NULL OR w.phone_country IS NULL
          OR NOT jsonb_exists(t.sms_markets, w.phone_country)) THEN 'market_closed'"""

@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from domain.delivery import quiet_hours
-from domain.delivery.policy import CONSENT, ERASED, MARKET, PERSON, SUPPRESSION, UNREACHABLE, UNWANTED
+from domain.delivery.policy import CONSENT, ERASED, MARKET, PAUSED, PERSON, SUPPRESSION, UNREACHABLE, UNWANTED
 from models.message import MessageState, Reason
 
 EXPIRES_AFTER = timedelta(hours=72)
@@ -48,7 +48,7 @@ _PLAN = text(f"""
              {ERASED}
              WHEN CAST(:held_back AS text) IS NOT NULL THEN CAST(:held_back AS text)
              WHEN x.bought_at < :late_before THEN 'expired'
-             {UNREACHABLE} {UNWANTED} {MARKET}
+             {UNREACHABLE} {UNWANTED} {PAUSED} {MARKET}
              WHEN b.id IS NULL THEN 'template_missing'
              WHEN g.channel IS NULL THEN 'gateway_missing' END AS reason
         FROM x JOIN tenants t ON t.id = x.tenant_id {PERSON} {CONSENT} {SUPPRESSION}

@@ -13,6 +13,7 @@ down_revision = "0002"
 def upgrade() -> None:
     op.add_column("consents", sa.Column("is_dated", sa.Boolean(), server_default="true", nullable=False))
     op.add_column("consents", sa.Column("recorded_by", sa.Text(), server_default="", nullable=False))
+    op.add_column("consent_states", sa.Column("is_dated", sa.Boolean(), server_default="true", nullable=False))
     op.add_column("consent_states", sa.Column("paused_until", sa.DateTime(timezone=True), nullable=True))
     op.create_index(op.f("ix_member_merges_tenant_id_kept_id"), "member_merges", ["tenant_id", "kept_id"], unique=False)
     op.create_table(

@@ -28,12 +28,11 @@ def test_another_members_address_is_409_and_changes_nothing(api: Caller):
 def test_consents_need_a_source_and_a_no_stands_against_an_older_yes(api: Caller):
     yes, no = {"email": {"promotional": True}}, {"email": {"promotional": False}}
     assert api.put("/members/m-1", {"consents": yes}).status_code == 422
-    opened = api.put("/members/m-1", {"consents": yes, "consent_source": "till form"})
+    older, newer = {"consent_at": "2026-03-04T12:00:00Z"}, {"consent_at": "2026-03-05T12:00:00Z"}
+    opened = api.put("/members/m-1", {"consents": yes, "consent_source": "till form"} | newer)
     assert opened.json["consents"] == yes
     said = {"consent_source": "e-mail"}
-    assert (
-        api.put("/members/m-1", {"consents": no, "consent_at": "2026-03-04T12:00:00Z"} | said).json["consents"] == yes
-    )
+    assert api.put("/members/m-1", {"consents": no} | older | said).json["consents"] == yes
     assert api.put("/members/m-1", {"consents": no} | said).json["consents"] == no
     assert api.put("/members/m-1", {"consents": yes} | said).json["consents"] == no
     assert api.put("/members/m-1", {"consents": yes, "consent_at": "2998-01-01T00:00:00Z"} | said).status_code == 422
