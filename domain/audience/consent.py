@@ -74,7 +74,7 @@ _RECORD = text("""
       SELECT DISTINCT ON (member_id, channel, topic) *,
              max(given_at) FILTER (WHERE NOT granted) OVER (PARTITION BY member_id, channel, topic) AS closed_at
         FROM added ORDER BY member_id, channel, topic, is_dated DESC, given_at DESC, granted, id DESC),
-    -- Judged against the row as it is when its lock is had: of two doors that write at once neither overlooks the other.
+    -- Judged against the row as it is when its lock is had: two doors that write at once cannot overlook each other.
     standing AS (
       INSERT INTO consent_states AS s (member_id, channel, topic, granted, since, is_dated, closed_at, consent_id,
                                        paused_until)
