@@ -13,19 +13,23 @@ class Import(TenantOwned, Base):
     __tablename__ = "imports"
     __table_args__ = (
         CheckConstraint("kind IN ('members', 'purchases')", name="kind"),
-        CheckConstraint("state IN ('uploaded', 'waiting', 'running', 'done', 'refused', 'undone')", name="state"),
-        Index(None, "tenant_id", "created_at"),
+        CheckConstraint(
+            "state IN ('uploaded', 'waiting', 'running', 'rehearsed', 'done', 'refused', 'undone')", name="state"
+        ),
+        CheckConstraint("task IN ('rehearse', 'load', 'undo')", name="task"),
         Index("ix_imports_waiting", "created_at", postgresql_where=text("state IN ('waiting', 'running')")),
+        Index("ix_imports_kept", "kept_until", postgresql_where=text("kept_until IS NOT NULL")),
     )
 
     kind: Mapped[str]
     state: Mapped[str] = mapped_column(server_default="uploaded")
+    task: Mapped[str] = mapped_column(server_default="rehearse")  # what it waits for, is at, or did last
     file_name: Mapped[str]
     options: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # encoding, delimiter, dates, mapping
     rows_total: Mapped[int | None]
     rows_done: Mapped[int] = mapped_column(server_default="0")
     figures: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # created, updated, unchanged, refused
-    problem: Mapped[str | None]
+    problem: Mapped[dict[str, Any] | None]  # why it was refused: words with gaps, and what fills them
     user_id: Mapped[int | None]
     claimed_by: Mapped[str | None]
     lease_until: Mapped[datetime | None]
@@ -33,6 +37,7 @@ class Import(TenantOwned, Base):
     started_at: Mapped[datetime | None]
     finished_at: Mapped[datetime | None]
     undone_at: Mapped[datetime | None]
+    kept_until: Mapped[datetime | None]  # the file, its rows and what they changed are there until then
 
 
 class ImportPart(TenantKeyed, Base):
@@ -60,7 +65,8 @@ class ImportRemark(TenantOwned, Base):
     import_id: Mapped[int]
     line: Mapped[int]
     field: Mapped[str]
-    words: Mapped[str]
+    words: Mapped[str]  # with gaps, which `values` fill
+    values: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
     is_refusal: Mapped[bool]
     row: Mapped[list[Any] | None]  # as it stood in the file, for the file of refused rows
 

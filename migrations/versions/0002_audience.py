@@ -59,6 +59,7 @@ def upgrade() -> None:
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("kind", sa.Text(), nullable=False),
         sa.Column("state", sa.Text(), server_default="uploaded", nullable=False),
+        sa.Column("task", sa.Text(), server_default="rehearse", nullable=False),
         sa.Column("file_name", sa.Text(), nullable=False),
         sa.Column(
             "options",
@@ -74,7 +75,7 @@ def upgrade() -> None:
             server_default=sa.text("'{}'"),
             nullable=False,
         ),
-        sa.Column("problem", sa.Text(), nullable=True),
+        sa.Column("problem", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("user_id", sa.BigInteger(), nullable=True),
         sa.Column("claimed_by", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
@@ -82,14 +83,19 @@ def upgrade() -> None:
         sa.Column("started_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("finished_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("undone_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("kept_until", sa.DateTime(timezone=True), nullable=True),
         sa.CheckConstraint("kind IN ('members', 'purchases')", name=op.f("ck_imports_kind")),
         sa.CheckConstraint(
-            "state IN ('uploaded', 'waiting', 'running', 'done', 'refused', 'undone')", name=op.f("ck_imports_state")
+            "state IN ('uploaded', 'waiting', 'running', 'rehearsed', 'done', 'refused', 'undone')",
+            name=op.f("ck_imports_state"),
         ),
+        sa.CheckConstraint("task IN ('rehearse', 'load', 'undo')", name=op.f("ck_imports_task")),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_imports_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_imports")),
     )
-    op.create_index(op.f("ix_imports_tenant_id_created_at"), "imports", ["tenant_id", "created_at"], unique=False)
+    op.create_index(
+        "ix_imports_kept", "imports", ["kept_until"], unique=False, postgresql_where=sa.text("kept_until IS NOT NULL")
+    )
     op.create_index(
         "ix_imports_waiting",
         "imports",
@@ -239,6 +245,12 @@ def upgrade() -> None:
         sa.Column("line", sa.BigInteger(), nullable=False),
         sa.Column("field", sa.Text(), nullable=False),
         sa.Column("words", sa.Text(), nullable=False),
+        sa.Column(
+            "values",
+            postgresql.JSONB(none_as_null=True, astext_type=sa.Text()),
+            server_default=sa.text("'{}'"),
+            nullable=False,
+        ),
         sa.Column("is_refusal", sa.Boolean(), nullable=False),
         sa.Column("row", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.ForeignKeyConstraint(
@@ -517,6 +529,7 @@ AGENDA = (
         """
         SELECT tenant_id, id FROM imports
          WHERE state = 'waiting' AND created_at <= at OR state = 'running' AND lease_until < now()
+            OR kept_until <= at AND state NOT IN ('waiting', 'running')
         """,
     ),
 )
