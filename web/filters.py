@@ -16,7 +16,14 @@ from web import languages
 def init_app(app: Flask) -> None:
     """Offer the filters to all templates."""
     app.jinja_env.filters.update(
-        money=money, when=when, day=day, short_day=short_day, clock=time_of_day, ago=ago, number=number
+        money=money,
+        when=when,
+        day=day,
+        weekday=weekday,
+        short_day=short_day,
+        clock=time_of_day,
+        ago=ago,
+        number=number,
     )
 
 
@@ -63,6 +70,11 @@ def day(value: date | datetime | None) -> str:
     if value is None:
         return "–"
     return format_date(_local_date(value), "long", locale=locale())
+
+
+def weekday(instant: datetime) -> str:
+    """`Sunday, 22 November 2026`, the café's local day."""
+    return format_date(_local_date(instant), "full", locale=locale())
 
 
 def short_day(value: date | datetime | None) -> str:

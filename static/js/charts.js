@@ -8,6 +8,9 @@ const LOOKS = [
   { borderColor: colour("--rg-crema"), borderDash: [5, 5], borderWidth: 2 },
 ];
 
+Chart.defaults.font.family = colour("--rg-sans");
+Chart.defaults.color = colour("--rg-ink-2");
+
 function draw(canvas) {
   const table = document.getElementById(canvas.dataset.chart);
   const rows = [...table.tBodies[0].rows];
