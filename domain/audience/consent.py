@@ -63,6 +63,7 @@ _RECORD = text("""
              wording_version text, address text, recorded_by text)),
     before AS (
       SELECT member_id, channel, topic, granted, paused_until FROM consent_states WHERE member_id = ANY(:member_ids)),
+    resting AS (SELECT member_id, max(paused_until) AS paused_until FROM before GROUP BY member_id),
     added AS (
       INSERT INTO consents (member_id, channel, topic, granted, given_at, is_dated, recorded_at, recorded_by, source,
                             wording, wording_version, address)
@@ -79,8 +80,8 @@ _RECORD = text("""
       INSERT INTO consent_states AS s (member_id, channel, topic, granted, since, is_dated, closed_at, consent_id,
                                        paused_until)
       SELECT member_id, channel, topic, granted, given_at, is_dated, closed_at, id,
-             (SELECT max(before.paused_until) FROM before WHERE before.member_id = latest.member_id)
-        FROM latest ORDER BY member_id, channel, topic
+             paused_until
+        FROM latest LEFT JOIN resting USING (member_id) ORDER BY member_id, channel, topic
           ON CONFLICT (tenant_id, member_id, channel, topic) DO UPDATE
          SET granted = excluded.granted, since = excluded.since, is_dated = excluded.is_dated,
              consent_id = excluded.consent_id, closed_at = greatest(s.closed_at, excluded.closed_at)
