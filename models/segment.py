@@ -1,7 +1,7 @@
 from datetime import date, datetime
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index
+from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import NOW, Base, TenantKeyed, TenantOwned
@@ -14,6 +14,7 @@ class Segment(TenantOwned, Base):
     __table_args__ = (
         CheckConstraint("(preset IS NULL) <> (definition IS NULL)", name="a_preset_or_a_definition"),
         CheckConstraint("preset IN ('new', 'top', 'defecting')", name="preset"),
+        Index("uq_segments_name", "tenant_id", "name_key", unique=True, postgresql_where=text("archived_at IS NULL")),
         Index(None, "tenant_id", "archived_at"),
     )
 
@@ -22,10 +23,12 @@ class Segment(TenantOwned, Base):
     parameters: Mapped[dict[str, Any] | None]
     definition: Mapped[dict[str, Any] | None]
     size: Mapped[int] = mapped_column(server_default="0")
-    refreshed_at: Mapped[datetime | None]
+    border_minor: Mapped[int | None]  # what the least of a year's Top spent
+    refreshed_at: Mapped[datetime | None]  # when everybody was looked at, and not only those something happened to
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW)
+    name_key: Mapped[str] = mapped_column(Computed("lower(name)", persisted=True))
 
 
 class SegmentMember(TenantKeyed, Base):

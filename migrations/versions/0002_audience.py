@@ -117,16 +117,25 @@ def upgrade() -> None:
         sa.Column("parameters", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("definition", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("size", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("border_minor", sa.BigInteger(), nullable=True),
         sa.Column("refreshed_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("archived_at", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
         sa.Column("updated_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column("name_key", sa.Text(), sa.Computed("lower(name)", persisted=True), nullable=False),
         sa.CheckConstraint("preset IN ('new', 'top', 'defecting')", name=op.f("ck_segments_preset")),
         sa.CheckConstraint(
             "(preset IS NULL) <> (definition IS NULL)", name=op.f("ck_segments_a_preset_or_a_definition")
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_segments_tenant_id")),
         sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_segments")),
+    )
+    op.create_index(
+        "uq_segments_name",
+        "segments",
+        ["tenant_id", "name_key"],
+        unique=True,
+        postgresql_where=sa.text("archived_at IS NULL"),
     )
     op.create_index(op.f("ix_segments_tenant_id_archived_at"), "segments", ["tenant_id", "archived_at"], unique=False)
     op.create_table(
@@ -514,6 +523,7 @@ AGENDA = (
         """
         SELECT t.id FROM tenants t LEFT JOIN audience_days d ON d.tenant_id = t.id
          WHERE d.day IS DISTINCT FROM (at AT TIME ZONE t.timezone)::date OR d.timezone <> t.timezone
+            OR d.recomputed_at IS NULL
         """,
     ),
     (
