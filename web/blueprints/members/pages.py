@@ -2,7 +2,7 @@
 
 from uuid import uuid4
 
-from flask import Blueprint, flash, g, redirect, render_template, request, url_for
+from flask import flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from sqlalchemy import func, select
 from werkzeug.wrappers import Response
@@ -15,12 +15,10 @@ from domain.loyalty import wallets
 from models.database import db
 from models.member import Member
 from web.access import requires
+from web.blueprints.members.room import bp
 from web.forms.member import MemberForm
 from web.htmx import wants_fragment
 from web.paging import cursor_number
-from web.tenancy import CAFE
-
-bp = Blueprint("members", __name__, url_prefix=f"{CAFE}/members")
 
 PAGE = 50
 
