@@ -4,74 +4,69 @@ A tree is `{"all": [tree, …]}`, `{"any": [tree, …]}`, `{"not": tree}` or a l
 a fact that counts may also say `window_days` and `where`.
 """
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+import difflib
+import json
+from collections.abc import Callable, Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal, InvalidOperation
-from enum import StrEnum
+from itertools import islice
 from typing import Any
 
-from domain.errors import Unacceptable
+from domain.errors import FieldError, Unacceptable
+from domain.fact import KINDS, LONGEST_TEXT, PRESENCE, READERS, Fact, Type
 
 Tree = Mapping[str, Any]
 
 DEEPEST = 10
 MOST_LEAVES = 100
 LONGEST_LIST = 1000
-LONGEST_TEXT = 500
-LARGEST = Decimal(10) ** 15
-
-
-class Type(StrEnum):
-    """What kind of value a fact has; it decides the operators and how values are written."""
-
-    NUMBER = "number"
-    MONEY = "money"
-    TEXT = "text"
-    DATE = "date"
-    INSTANT = "instant"
-    BOOLEAN = "boolean"
-    SET = "set"
-
-
-_ORDERED = ("eq", "ne", "lt", "lte", "gt", "gte", "between", "in", "not_in")
-_PRESENCE = ("is_set", "not_set")
-_CALENDAR = ("before", "after", "between", "within_days", "more_than_days_ago")
-OPERATORS: Mapping[Type, tuple[str, ...]] = {
-    Type.NUMBER: (*_ORDERED, *_PRESENCE),
-    Type.MONEY: (*_ORDERED, *_PRESENCE),
-    Type.TEXT: ("eq", "ne", "in", "not_in", "contains", "starts_with", *_PRESENCE),
-    Type.DATE: ("eq", "ne", *_CALENDAR, *_PRESENCE),
-    Type.INSTANT: (*_CALENDAR, *_PRESENCE),
-    Type.BOOLEAN: ("eq", "ne", *_PRESENCE),
-    Type.SET: ("contains", "in", "not_in", *_PRESENCE),
-}
-_LISTS = ("in", "not_in")
-_DAYS = ("within_days", "more_than_days_ago")
-
-
-@dataclass(frozen=True, slots=True)
-class Fact:
-    """Something a condition may ask about. `options` empty means any value; `counts` allows a window and a `where`."""
-
-    name: str
-    type: Type
-    words: str
-    example: Any
-    options: tuple[str, ...] = ()
-    counts: bool = False
-
-    @property
-    def operators(self) -> tuple[str, ...]:
-        """What may be asked about it."""
-        return OPERATORS[self.type]
+LONGEST_WINDOW = 3650
+MOST_ERRORS = 50
+MOST_NAMED = 12
+LISTS = ("in", "not_in")
+DAYS = ("within_days", "more_than_days_ago")
 
 
 def check(tree: Any, facts: Mapping[str, Fact], *, path: str = "where") -> None:
-    """Refuse a tree that is not one, or asks what `facts` cannot answer; the error's path leads to the spot."""
-    leaves = _check(tree, facts, path, depth=1)
-    if leaves > MOST_LEAVES:
-        raise Unacceptable.at(path, f"A condition may ask at most {MOST_LEAVES} questions, this one asks {leaves}.")
+    """Refuse a tree that is not one, or asks what `facts` cannot answer; each error's path leads to its spot."""
+    errors = list(islice(_problems(tree, facts, path, depth=1), MOST_ERRORS))
+    if not errors and (leaves := count(tree)) > MOST_LEAVES:
+        words = f"A condition may ask at most {MOST_LEAVES} questions, this one asks {leaves}."
+        errors.append(FieldError(path, words))
+    if errors:
+        raise Unacceptable(errors[0].message if len(errors) == 1 else "This condition cannot be used.", errors)
+
+
+def count(tree: Tree) -> int:
+    """How many questions a tree asks."""
+    return sum(1 for _ in leaves(tree))
+
+
+def leaves(tree: Tree, path: str = "") -> Iterator[tuple[str, Tree]]:
+    """The questions of a tree, each with the path that leads to it."""
+    for joint in ("all", "any"):
+        if joint in tree:
+            for i, part in enumerate(tree[joint]):
+                yield from leaves(part, f"{path}.{joint}.{i}")
+            return
+    if "not" in tree:
+        yield from leaves(tree["not"], f"{path}.not")
+    else:
+        yield path, tree
+
+
+def asked(fields: Mapping[str, Any] | None) -> list[Tree]:
+    """A `where` as leaves: `{"channel": "pos"}` asks for that, a list for one of these, `{"op", "value"}` as said."""
+    return [_field_leaf(name, value) for name, value in (fields or {}).items()]
+
+
+def why_unknown(name: Any, known: Mapping[str, Any]) -> str:
+    """What to say about a name that is none of `known`: all of them when they are few, else what may be meant."""
+    if 0 < len(known) <= MOST_NAMED:
+        return f"Use one of: {', '.join(known)}."
+    guess = _guess(name, list(known)) if isinstance(name, str) else None
+    words = f"There is no fact “{str(name)[:LONGEST_TEXT]}”."
+    return f"{words} Did you mean “{guess}”?" if guess else f"{words} The list of facts names them all."
 
 
 def holds(tree: Tree, values: Mapping[str, Any], *, today: date) -> bool:
@@ -89,130 +84,146 @@ def holds(tree: Tree, values: Mapping[str, Any], *, today: date) -> bool:
     return _leaf_holds(tree["op"], values.get(tree["fact"]), tree.get("value"), today)
 
 
-def _check(tree: Any, facts: Mapping[str, Fact], path: str, *, depth: int) -> int:
+def _problems(tree: Any, facts: Mapping[str, Fact], path: str, *, depth: int) -> Iterator[FieldError]:
     if not isinstance(tree, Mapping):
-        raise Unacceptable.at(path, "A condition is an object with all, any, not, or fact and op.")
+        yield FieldError(path, "A condition is an object with all, any, not, or fact and op.")
+        return
     if depth > DEEPEST:
-        raise Unacceptable.at(path, f"Conditions may be nested {DEEPEST} deep.")
-    for joint in ("all", "any"):
-        if joint in tree:
-            return _check_joint(tree, joint, facts, path, depth=depth)
-    if "not" in tree:
-        _only(tree, {"not"}, path)
-        return _check(tree["not"], facts, f"{path}.not", depth=depth + 1)
-    _check_leaf(tree, facts, path, depth=depth)
-    return 1
+        yield FieldError(path, f"Conditions may be nested {DEEPEST} deep.")
+        return
+    joint = next((each for each in ("all", "any") if each in tree), None)
+    if joint:
+        yield from _joint_problems(tree, joint, facts, path, depth=depth)
+    elif "not" in tree:
+        yield from _foreign(tree, {"not"}, path)
+        yield from _problems(tree["not"], facts, f"{path}.not", depth=depth + 1)
+    else:
+        yield from _leaf_problems(tree, facts, path)
 
 
-def _check_joint(tree: Tree, joint: str, facts: Mapping[str, Fact], path: str, *, depth: int) -> int:
-    _only(tree, {joint}, path)
+def _joint_problems(
+    tree: Tree, joint: str, facts: Mapping[str, Fact], path: str, *, depth: int
+) -> Iterator[FieldError]:
+    yield from _foreign(tree, {joint}, path)
     parts = tree[joint]
-    if not isinstance(parts, list) or not 0 < len(parts) <= MOST_LEAVES:
-        raise Unacceptable.at(f"{path}.{joint}", f"Give a list of 1 to {MOST_LEAVES} conditions.")
-    return sum(_check(part, facts, f"{path}.{joint}.{i}", depth=depth + 1) for i, part in enumerate(parts))
+    if not isinstance(parts, list) or not parts:
+        yield FieldError(f"{path}.{joint}", f"Give a list of 1 to {MOST_LEAVES} conditions.")
+        return
+    if len(parts) > MOST_LEAVES:
+        words = f"A condition may ask at most {MOST_LEAVES} questions, this list has {len(parts)}."
+        yield FieldError(f"{path}.{joint}", words)
+        return
+    for i, part in enumerate(parts):
+        yield from _problems(part, facts, f"{path}.{joint}.{i}", depth=depth + 1)
 
 
-def _check_leaf(leaf: Tree, facts: Mapping[str, Fact], path: str, *, depth: int) -> None:
+def _leaf_problems(leaf: Tree, facts: Mapping[str, Fact], path: str) -> Iterator[FieldError]:
     name = leaf.get("fact")
     fact = facts.get(name) if isinstance(name, str) else None
     if fact is None:
-        raise Unacceptable.at(f"{path}.fact", f"Use one of: {', '.join(facts)}.")
-    _only(leaf, {"fact", "op", "value"} | ({"window_days", "where"} if fact.counts else set()), path)
-    if leaf.get("op") not in fact.operators:
-        raise Unacceptable.at(f"{path}.op", f"{fact.name} can be asked: {', '.join(fact.operators)}.")
-    _check_value(fact, leaf["op"], leaf, path)
-    if "window_days" in leaf and not _is_days(leaf["window_days"]):
-        raise Unacceptable.at(f"{path}.window_days", "Give a number of days from 1 to 3650.")
-    if "where" in leaf and not isinstance(leaf["where"], Mapping):
-        raise Unacceptable.at(f"{path}.where", "Give an object of fields and values.")
-
-
-def _check_value(fact: Fact, op: str, leaf: Tree, path: str) -> None:
-    if op in _PRESENCE:
-        if leaf.get("value") is not None:
-            raise Unacceptable.at(f"{path}.value", f"{op} asks for no value.")
+        yield FieldError(f"{path}.fact", why_unknown(name, facts))
         return
-    value = leaf.get("value")
-    if op in _DAYS:
+    more = ({"window_days"} if fact.is_windowed else set()) | (set() if fact.fields is None else {"where"})
+    yield from _foreign(leaf, {"fact", "op", "value"} | more, path)
+    yield from _value_problems(fact, leaf, path)
+    if "window_days" in more and not _is_window(leaf.get("window_days")):
+        yield FieldError(f"{path}.window_days", f"Give a number of days from 1 to {LONGEST_WINDOW}.")
+    if fact.fields is not None:
+        yield from _where_problems(fact.fields, leaf.get("where"), f"{path}.where")
+
+
+def _where_problems(fields: Mapping[str, Fact], where: Any, path: str) -> Iterator[FieldError]:
+    if where is None:
+        return
+    if not isinstance(where, Mapping):
+        yield FieldError(path, "Give an object of fields and values.")
+        return
+    for name, value in where.items():
+        known = fields.get(name)
+        if known is None:
+            yield FieldError(f"{path}.{name}", why_unknown(name, fields))
+        elif isinstance(value, Mapping):
+            yield from _foreign(value, {"op", "value"}, f"{path}.{name}")
+            yield from _value_problems(known, value, f"{path}.{name}")
+        else:
+            leaf = _field_leaf(name, value)
+            errors = _value_problems(known, leaf, f"{path}.{name}")
+            yield from (FieldError(each.path.replace(f"{name}.value", name, 1), each.message) for each in errors)
+
+
+def _value_problems(fact: Fact, leaf: Tree, path: str) -> Iterator[FieldError]:
+    op, value = leaf.get("op"), leaf.get("value")
+    if op not in fact.operators:
+        yield FieldError(f"{path}.op", f"{fact.name} can be asked: {', '.join(fact.operators)}.")
+    elif op in PRESENCE:
+        if value is not None:
+            yield FieldError(f"{path}.value", f"{op} asks for no value.")
+    elif op in DAYS:
         if not _is_days(value, smallest=0):
-            raise Unacceptable.at(f"{path}.value", "Give a number of days from 0 to 3650.")
+            yield FieldError(f"{path}.value", f"Give a number of days from 0 to {LONGEST_WINDOW}.")
     elif op == "between":
-        _check_pair(fact, value, path)
-    elif op in _LISTS:
-        _check_list(fact, value, path)
+        yield from _pair_problems(fact, value, f"{path}.value")
+    elif op in LISTS:
+        yield from _list_problems(fact, value, f"{path}.value")
     else:
-        _check_single(fact, value, f"{path}.value")
+        yield from _single_problems(fact, value, f"{path}.value")
 
 
-def _check_pair(fact: Fact, value: Any, path: str) -> None:
+def _pair_problems(fact: Fact, value: Any, path: str) -> Iterator[FieldError]:
     if not isinstance(value, list) or len(value) != 2:
-        raise Unacceptable.at(f"{path}.value", "Give two values: from and to.")
-    for i, each in enumerate(value):
-        _check_single(fact, each, f"{path}.value.{i}")
+        yield FieldError(path, "Give two values: from and to.")
+        return
+    errors = [each for i, one in enumerate(value) for each in _single_problems(fact, one, f"{path}.{i}")]
+    yield from errors
+    if not errors and not READERS[fact.type](value[0]) <= READERS[fact.type](value[1]):
+        yield FieldError(path, "The first value is the smaller one: turn them round.")
 
 
-def _check_list(fact: Fact, value: Any, path: str) -> None:
+def _list_problems(fact: Fact, value: Any, path: str) -> Iterator[FieldError]:
     if not isinstance(value, list) or not 0 < len(value) <= LONGEST_LIST:
-        raise Unacceptable.at(f"{path}.value", f"Give a list of 1 to {LONGEST_LIST} values.")
+        yield FieldError(path, f"Give a list of 1 to {LONGEST_LIST} values.")
+        return
     for i, each in enumerate(value):
-        _check_single(fact, each, f"{path}.value.{i}")
+        yield from _single_problems(fact, each, f"{path}.{i}")
 
 
-def _check_single(fact: Fact, value: Any, path: str) -> None:
+def _single_problems(fact: Fact, value: Any, path: str) -> Iterator[FieldError]:
     try:
-        read = _READERS[fact.type](value)
+        read = READERS[fact.type](value)
     except (ValueError, TypeError, InvalidOperation):
-        raise Unacceptable.at(path, f"Write it like {fact.example!r}: {fact.name} is a {fact.type}.") from None
+        yield FieldError(
+            path, f"Write it like {json.dumps(fact.example, ensure_ascii=False)}: {fact.name} is {KINDS[fact.type]}."
+        )
+        return
     if fact.options and read not in fact.options:
-        raise Unacceptable.at(path, f"Use one of: {', '.join(fact.options)}.")
+        yield FieldError(path, f"Use one of: {', '.join(fact.options)}.")
 
 
-def _only(tree: Tree, allowed: set[str], path: str) -> None:
-    if unknown := sorted(map(str, tree.keys() - allowed)):
-        raise Unacceptable.at(f"{path}.{unknown[0]}", f"Not known here. Allowed: {', '.join(sorted(allowed))}.")
+def _foreign(tree: Tree, allowed: set[str], path: str) -> Iterator[FieldError]:
+    for name in sorted(map(str, tree.keys() - allowed)):
+        yield FieldError(f"{path}.{name}", f"Not known here. Allowed: {', '.join(sorted(allowed))}.")
+
+
+def _field_leaf(name: str, value: Any) -> Tree:
+    if isinstance(value, Mapping):
+        return {"fact": name, **value}
+    return {"fact": name, "op": "in" if isinstance(value, list) else "eq", "value": value}
+
+
+def _guess(name: str, known: list[str]) -> str | None:
+    if close := difflib.get_close_matches(name, known, n=1, cutoff=0.6):
+        return close[0]
+    endings = {each.rpartition(".")[2]: each for each in reversed(known)}
+    close = difflib.get_close_matches(name.rpartition(".")[2], list(endings), n=1, cutoff=0.75)
+    return endings[close[0]] if close else None
+
+
+def _is_window(value: Any) -> bool:
+    return value is None or _is_days(value)
 
 
 def _is_days(value: Any, *, smallest: int = 1) -> bool:
-    return isinstance(value, int) and not isinstance(value, bool) and smallest <= value <= 3650
-
-
-def _number(value: Any) -> Decimal:
-    if isinstance(value, bool) or not isinstance(value, int | float | str | Decimal):
-        raise TypeError(value)
-    number = Decimal(str(value))
-    if not number.is_finite() or abs(number) > LARGEST:
-        raise ValueError(value)
-    return number
-
-
-def _text(value: Any) -> str:
-    if not isinstance(value, str) or len(value) > LONGEST_TEXT:
-        raise TypeError(value)
-    return value.lower()
-
-
-def _boolean(value: Any) -> bool:
-    if not isinstance(value, bool):
-        raise TypeError(value)
-    return value
-
-
-def _instant(value: Any) -> datetime:
-    instant = datetime.fromisoformat(value)
-    if instant.tzinfo is None:
-        raise ValueError("an instant needs an offset")
-    return instant
-
-
-_READERS: Mapping[Type, Callable[[Any], Any]] = {
-    Type.NUMBER: _number,
-    Type.MONEY: _number,
-    Type.TEXT: _text,
-    Type.DATE: date.fromisoformat,
-    Type.INSTANT: _instant,
-    Type.BOOLEAN: _boolean,
-    Type.SET: _text,
-}
+    return isinstance(value, int) and not isinstance(value, bool) and smallest <= value <= LONGEST_WINDOW
 
 
 def _leaf_holds(op: str, actual: Any, asked: Any, today: date) -> bool:
@@ -222,10 +233,10 @@ def _leaf_holds(op: str, actual: Any, asked: Any, today: date) -> bool:
         return op in ("ne", "not_in")
     if op == "is_set":
         return actual not in ("", frozenset())
-    if op in _DAYS:
+    if op in DAYS:
         return _days_hold(op, actual, asked, today)
     if isinstance(actual, frozenset | set):
-        return _set_holds(op, {each.lower() for each in actual}, asked)
+        return _set_holds(op, set(map(_comparable, actual)), asked)
     return _ANSWERS[op](_comparable(actual), asked, _reader_of(actual))
 
 
@@ -235,10 +246,10 @@ def _days_hold(op: str, actual: date | datetime, asked: int, today: date) -> boo
     return 0 <= days_ago <= asked if op == "within_days" else days_ago > asked
 
 
-def _set_holds(op: str, actual: set[str], asked: Any) -> bool:
+def _set_holds(op: str, actual: set[Any], asked: Any) -> bool:
     if op == "contains":
-        return asked.lower() in actual
-    overlaps = not actual.isdisjoint(each.lower() for each in asked)
+        return _comparable(asked) in actual
+    overlaps = not actual.isdisjoint(map(_comparable, asked))
     return overlaps if op == "in" else not overlaps
 
 
@@ -247,13 +258,8 @@ def _comparable(actual: Any) -> Any:
 
 
 def _reader_of(actual: Any) -> Callable[[Any], Any]:
-    if isinstance(actual, bool):
-        return _boolean
-    if isinstance(actual, int | Decimal):
-        return _number
-    if isinstance(actual, datetime):
-        return _instant
-    return date.fromisoformat if isinstance(actual, date) else _text
+    kinds = ((bool, Type.BOOLEAN), (int | Decimal, Type.NUMBER), (datetime, Type.INSTANT), (date, Type.DATE))
+    return READERS[next((type for kind, type in kinds if isinstance(actual, kind)), Type.TEXT)]
 
 
 _ANSWERS: Mapping[str, Callable[[Any, Any, Callable[[Any], Any]], bool]] = {

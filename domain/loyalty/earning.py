@@ -9,10 +9,10 @@ from typing import Any, NamedTuple
 
 from domain import money, trees
 from domain.errors import Unacceptable
+from domain.fact import Fact, Type
 from domain.loyalty import days
 from domain.loyalty.sales import CHANNELS, Sale
 from domain.loyalty.till import RuleTerms, Till
-from domain.trees import Fact, Type
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MOST_POINTS = 10**12  # in one posting; a balance of many stays within a bigint

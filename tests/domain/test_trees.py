@@ -4,13 +4,14 @@ import pytest
 
 from domain import trees
 from domain.errors import Unacceptable
-from domain.trees import Fact, Type
+from domain.fact import Fact, Type
 
 TODAY = date(2026, 3, 4)
+FIELDS = {"channel": Fact("channel", Type.TEXT, "Channel", "pos", ("pos", "online"))}
 FACTS = {
     fact.name: fact
     for fact in (
-        Fact("purchases.count", Type.NUMBER, "Purchases", 3, counts=True),
+        Fact("purchases.count", Type.NUMBER, "Purchases", 3, is_windowed=True, fields=FIELDS),
         Fact("purchase.amount", Type.MONEY, "Amount", "12.50"),
         Fact("purchase.channel", Type.TEXT, "Channel", "pos", ("pos", "online")),
         Fact("member.first_name", Type.TEXT, "First name", "Nora"),
