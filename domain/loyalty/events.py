@@ -147,6 +147,7 @@ _PURCHASE = {
 }
 _CREDIT = {"currency": "points", "points": 12, "kind": "earned", "reason": "", "purchase": 12}
 _DEBIT = {"currency": "points", "points": 50, "kind": "redeemed", "reason": "", "purchase": None}
+_TAG = {"tag": "posRevenueWithinLast6Month", "actor": "system"}
 _SOCIAL = {"network": "instagram", "kind": "like", "object": "post-9"}
 CATALOGUE: Mapping[str, EventType] = {
     each.code: each
@@ -188,5 +189,10 @@ CATALOGUE: Mapping[str, EventType] = {
         EventType("bonus.activating", "Points are about to become usable", _LOT),
         EventType("bonus.expiring", "Points are about to expire", _LOT),
         EventType("birthday", "The member's birthday", {}),
+        EventType("bonus.page_opened", "The bonus page was opened", {}),
+        EventType("bonus.interest_declared", "Interest in the bonus programme was ticked", {}),
+        EventType("bonus.interest_withdrawn", "Interest in the bonus programme was taken back", {}),
+        EventType("tag.applied", "A tag was put on", _TAG | {"because": {"on": "2026-05-12", "purchase": 12}}),
+        EventType("tag.lapsed", "A tag was taken off", _TAG | {"because": {"why": "time"}}),
     )
 }  # fmt: skip
