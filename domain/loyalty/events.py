@@ -148,6 +148,7 @@ _PURCHASE = {
 _CREDIT = {"currency": "points", "points": 12, "kind": "earned", "reason": "", "purchase": 12}
 _DEBIT = {"currency": "points", "points": 50, "kind": "redeemed", "reason": "", "purchase": None}
 _TAG = {"tag": "posRevenueWithinLast6Month", "actor": "system"}
+_SEGMENT = {"segment": 4, "name": "New"}
 _SOCIAL = {"network": "instagram", "kind": "like", "object": "post-9"}
 CATALOGUE: Mapping[str, EventType] = {
     each.code: each
@@ -186,6 +187,8 @@ CATALOGUE: Mapping[str, EventType] = {
         EventType("friend.purchased", "A recommended friend bought something", {"friend": "member-88", "purchase": 12}),
         EventType("status.changed", "The tier changed", {"old": "Silver", "new": "Gold", "cause": "task"}),
         EventType("status.assigned", "The tier was worked out anew", {"status": "Gold", "cause": "task"}),
+        EventType("segment.entered", "The member came into a segment", _SEGMENT),
+        EventType("segment.left", "The member left a segment", _SEGMENT),
         EventType("bonus.activating", "Points are about to become usable", _LOT),
         EventType("bonus.expiring", "Points are about to expire", _LOT),
         EventType("birthday", "The member's birthday", {}),

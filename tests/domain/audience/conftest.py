@@ -6,6 +6,7 @@ import pytest
 
 from domain.loyalty import summaries
 from models.member import Member
+from tests.domain.loyalty.conftest import Counter
 
 
 @pytest.fixture
@@ -19,3 +20,12 @@ def bought(session, make, now) -> Callable[..., Member]:
         return member
 
     return buys
+
+
+@pytest.fixture
+def counter(session, make, now) -> Counter:
+    """A till for the members `nora`, `olga`, `paul` and `rosa`; points are nobody's business here."""
+    make.location(name="main")
+    for name in ("nora", "olga", "paul", "rosa"):
+        make.member(external_id=name)
+    return Counter(session, now)
