@@ -1,4 +1,5 @@
-"""Segments keep up: members something happened to are looked at within a minute, the calendar at the café's midnight.
+"""Segments and tags keep up: members something happened to are looked at within a minute, segments follow the calendar
+at the café's midnight (tags do so when their console runs).
 
 Midnight comes in two steps, each committed by itself, so that no till waits for the second: summaries move to the new
 day (`turn_day`), then segments follow (`follow_calendar`). Done twice or by two at once, nothing happens twice.
@@ -9,7 +10,7 @@ from datetime import date, datetime
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from domain.audience import membership, presets, segments
+from domain.audience import membership, presets, segments, tagging
 from domain.audience.facts.scope import Scope
 from domain.audience.segment_order import Placed
 from domain.loyalty import summaries
@@ -69,6 +70,7 @@ def look_at_touched(session: Session, tenant: Tenant, *, now: datetime, most: in
         return 0
     seen = summaries.touched(session, most=most)
     if seen:
+        tagging.refresh(session, tenant, list(seen), now=now)  # first: segments may ask for tags
         membership.refresh(session, tenant, list(seen), now=now)
         summaries.looked_at(session, seen)
     return len(seen)

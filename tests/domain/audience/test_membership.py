@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from domain.audience import freshness, membership, segments
+from domain.audience import freshness, membership, segments, tagging
 from domain.errors import Refusal
 from domain.loyalty import summaries
 from models.event import Event
@@ -63,6 +63,7 @@ def cafe(session, tenant, counter):
                 continue
 
         def open(self):
+            tagging.ensure_built_in(session, now=counter.now)
             self.midnight()
             made = {
                 name: segments.create(session, tenant, {"name": name, **asked}, now=counter.now)
@@ -190,6 +191,16 @@ def test_a_purchase_moves_its_member_and_says_so(cafe, counter, session, tenant,
     assert event.properties == {"segment": cafe.id("New"), "name": "New"}
     assert event.occurred_at == now
     assert session.scalar(select(SegmentMember.since).where(SegmentMember.segment_id == cafe.id("New"))) == now
+
+
+def test_tags_are_looked_at_before_segments_that_ask_for_them(cafe, counter, session, tenant):
+    cafe.open()
+    asked = {"fact": "tags", "op": "contains", "value": "revenueWithinLast6Month"}
+    segments.create(session, tenant, {"name": "Spenders", "definition": asked}, now=counter.now)
+    counter.buy(500)
+    cafe.look()
+
+    assert cafe.inside()["Spenders"] == {"nora"}
 
 
 def test_a_second_purchase_takes_a_member_out_of_new_and_its_refund_puts_them_back(cafe, counter):
