@@ -9,14 +9,22 @@ from pydantic import SecretStr, ValidationError
 from domain.delivery.ports import Gateway
 from domain.errors import FieldError, NotFound, Unacceptable
 from gateways.address import OutboundRules
+from gateways.gupshup import PROVIDER as GUPSHUP
+from gateways.plivo import PROVIDER as PLIVO
 from gateways.provider import GatewayConfig, Hook, Provider, Surroundings
+from gateways.sendgrid import PROVIDER as SENDGRID
+from gateways.slack import PROVIDER as SLACK
 from gateways.smtp import PROVIDER as SMTP
 from gateways.twilio import PROVIDER as TWILIO
 
 PROVIDERS: Mapping[str, Provider] = MappingProxyType(
     {
         "smtp": SMTP,
+        "sendgrid": SENDGRID,
         "twilio": TWILIO,
+        "plivo": PLIVO,
+        "gupshup": GUPSHUP,
+        "slack": SLACK,
     }
 )
 
@@ -33,18 +41,22 @@ def open_gateway(
     provider: str,
     config: Mapping[str, Any],
     *,
+    channel: str = "",
     hook_url: str = "",
     trusted_hosts: Collection[str] = (),
     sender: str = "",
 ) -> Gateway:
     """A gateway ready to send; nothing is connected yet. Close it after use.
 
-    `hook_url` is where the provider reports to, `trusted_hosts` are the `host:port` the operator vouches for (for an
-    account the operator added: its own, see `host_of`; in development: `OUTBOUND_ALLOW`), `sender` is the café's
-    address where the settings name none. Raises `Unacceptable` for settings that do not fit.
+    `channel` chooses among those of the provider (its first by default), `hook_url` is where the provider reports to,
+    `trusted_hosts` are the `host:port` the operator vouches for (for an account the operator added: its own, see
+    `host_of`; in development: `OUTBOUND_ALLOW`), `sender` is the café's address where the settings name none. Raises
+    `Unacceptable` for settings that do not fit.
     """
     chosen = get(provider)
-    around = Surroundings(hook_url, frozenset(each.lower() for each in trusted_hosts), sender)
+    around = Surroundings(
+        channel or chosen.channels[0], hook_url, frozenset(each.lower() for each in trusted_hosts), sender
+    )
     return chosen.open(read_config(provider, config), around)
 
 

@@ -1,6 +1,7 @@
 """The one client of all outbound HTTP: judged addresses, short patience, small answers, no redirects, no proxy."""
 
 import contextlib
+import logging
 import ssl
 import threading
 import time
@@ -16,6 +17,9 @@ CONNECT_SECONDS = 5.0
 ALL_SECONDS = 10.0
 ANSWER_BYTES = 64 * 1024
 _PORTS = {"http": 80, "https": 443}
+
+# It logs every address it asks, and some of them are secrets.
+logging.getLogger("httpx").setLevel(logging.WARNING)
 
 # Raised before the request was written: nothing was handed over, and it may be tried again.
 NOTHING_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)

@@ -1,15 +1,18 @@
 """What a provider is to the rest of the house: a channel, its settings, and how to open its gateway."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any, Protocol, TypeAlias
 
 from pydantic import BaseModel, ConfigDict
 
-from domain.delivery.ports import DeliveryReport, Gateway, InboundText
+from domain.delivery.ports import DeliveryReport, Gateway, InboundText, SpokenFor
 
 # A decoded form: every value of every name, as `request.form.to_dict(flat=False)` gives it.
 Form: TypeAlias = Mapping[str, Sequence[str]]
+
+Told: TypeAlias = DeliveryReport | InboundText | SpokenFor
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,39 +44,59 @@ class GatewayConfig(BaseModel):
 class Surroundings:
     """What a gateway is told beside its own settings.
 
-    `hook_url` is where the provider may report to ("" when nowhere), `trusted_hosts` are `host:port` the operator
-    vouches for, `sender` is the café's own address for providers whose settings name none.
+    `channel` is the one this account speaks on, `hook_url` is where the provider may report to ("" when nowhere),
+    `trusted_hosts` are `host:port` the operator vouches for, `sender` is the café's own address for providers whose
+    settings name none.
     """
 
+    channel: str
     hook_url: str = ""
     trusted_hosts: frozenset[str] = frozenset()
     sender: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class Incoming:
+    """A request of a provider as it came: the complete address it called, the raw body, headers, the decoded form."""
+
+    url: str
+    raw: bytes
+    headers: Mapping[str, str]
+    form: Form = field(default_factory=dict)
+
+    def header(self, name: str) -> str:
+        """The value of a header, however its name is written; "" when it is not there."""
+        return next((value for key, value in self.headers.items() if key.lower() == name.lower()), "")
+
+    def fields(self) -> dict[str, str]:
+        """The first value of every name of the form."""
+        return {name: values[0] for name, values in self.form.items() if values}
+
+
 class Hook(Protocol):
     """What a provider sends us: proves who sent it, then reads it."""
 
-    def verify(self, url: str, form: Form, headers: Mapping[str, str]) -> bool:
-        """Whether the provider signed this request to `url` (complete, as it called it). Constant time."""
+    def verify(self, incoming: Incoming, *, now: datetime) -> bool:
+        """Whether the provider signed this request. Constant time; nothing is parsed before."""
         ...
 
-    def read_hook(self, form: Form, url: str = "") -> DeliveryReport | InboundText | None:
-        """What a verified request says, or None when it says nothing we know."""
+    def read(self, incoming: Incoming) -> list[Told] | None:
+        """What a verified request says: nothing to keep (empty), or None when it says nothing we know."""
         ...
 
-    def answer(self, text: str = "") -> tuple[str, str]:
-        """The body and content type to answer with; `text` goes back to the guest who wrote."""
+    def answer(self, words: str = "") -> tuple[str, str]:
+        """The body and content type to answer with; `words` go to the guest who wrote or was called."""
         ...
 
 
 @dataclass(frozen=True, slots=True)
 class Provider:
-    """One provider of a channel; each of its functions takes its own kind of `config`.
+    """One provider of one or more channels; each of its functions takes its own kind of `config`.
 
     `ports` are what its addresses may use by scheme, `hook` is None for providers that report nothing.
     """
 
-    channel: str
+    channels: tuple[str, ...]
     config: type[GatewayConfig]
     ports: Mapping[str, frozenset[int]]
     open: Callable[[Any, Surroundings], Gateway]

@@ -173,4 +173,4 @@ def _open(config: SmtpConfig, around: Surroundings) -> SmtpGateway:
     return SmtpGateway(config, trusted_hosts=around.trusted_hosts, sender=around.sender)
 
 
-PROVIDER = Provider(channel=Channel.EMAIL, config=SmtpConfig, ports=MAIL, open=_open)
+PROVIDER = Provider(channels=(Channel.EMAIL,), config=SmtpConfig, ports=MAIL, open=_open)

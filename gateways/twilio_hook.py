@@ -4,12 +4,13 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Callable, Mapping
+from datetime import datetime
 from typing import Any
 from urllib.parse import parse_qs, urlsplit, urlunsplit
 from xml.sax.saxutils import escape
 
 from domain.delivery.ports import DeliveryReport, InboundText, ReportKind
-from gateways.provider import Form
+from gateways.provider import Form, Incoming, Told
 from gateways.twilio_codes import suppression
 
 _SIGNATURE = "x-twilio-signature"
@@ -39,39 +40,38 @@ class TwilioHook:
         self._auth_token = auth_token
         self._shared_key = shared_key or auth_token
 
-    def verify(self, url: str, form: Form, headers: Mapping[str, str]) -> bool:
+    def verify(self, incoming: Incoming, *, now: datetime) -> bool:
         """Whether Twilio signed this form for this URL, which may have lost or gained its default port on the way."""
-        given = {name.lower(): value for name, value in headers.items()}
-        signature = given.get(_SIGNATURE, "").encode()
-        scheme = self._scheme(given.get(_SETTINGS))
+        signature = incoming.header(_SIGNATURE).encode()
+        scheme = self._scheme(incoming.header(_SETTINGS))
         if not signature or scheme is None:
             return False
         key, digest = scheme
-        expected = [_sign(key, each, form, digest) for each in _with_and_without_port(url)]
+        expected = [_sign(key, each, incoming.form, digest) for each in _with_and_without_port(incoming.url)]
         return sum(hmac.compare_digest(each, signature) for each in expected) > 0  # no early end to be timed
 
-    def _scheme(self, settings: str | None) -> tuple[str, Callable[..., Any]] | None:
-        if settings is None:
+    def _scheme(self, settings: str) -> tuple[str, Callable[..., Any]] | None:
+        if not settings:
             return self._auth_token, hashlib.sha1
         wanted = dict(part.strip().partition("=")[::2] for part in settings.split(","))
         return (self._shared_key, hashlib.sha256) if wanted.get("algorithm") == "HMAC_SHA256" else None
 
-    def read_hook(self, form: Form, url: str = "") -> DeliveryReport | InboundText | None:
-        """A status callback (its `url` names our message), a guest's text, or None for what says nothing we know."""
-        fields = {name: values[0] for name, values in form.items() if values}
+    def read(self, incoming: Incoming) -> list[Told] | None:
+        """A status callback (its URL names our message), a guest's text, or None for what says nothing we know."""
+        fields = incoming.fields()
         sid = fields.get("MessageSid", "")
         if not sid:
             return None
         if fields.get("MessageStatus", "") in _KINDS:
-            return _report(sid, fields, url)
+            return [_report(sid, fields, incoming.url)]
         sender = fields.get("From", "")
         if "Body" in fields and sender.startswith("+"):
-            return InboundText(sid, sender, fields["Body"], _extra(fields))
+            return [InboundText(sid, sender, fields["Body"], _extra(fields))]
         return None
 
-    def answer(self, text: str = "") -> tuple[str, str]:
-        """TwiML and its content type: `text` goes back to the guest who wrote, "" says nothing."""
-        inside = f"<Message>{escape(text)}</Message>" if text else ""
+    def answer(self, words: str = "") -> tuple[str, str]:
+        """TwiML and its content type: `words` go back to the guest who wrote, "" says nothing."""
+        inside = f"<Message>{escape(words)}</Message>" if words else ""
         return f'<?xml version="1.0" encoding="UTF-8"?><Response>{inside}</Response>', "text/xml"
 
 

@@ -150,6 +150,7 @@ class Report(TenantOwned, Base):
     provider_ref: Mapped[str | None]
     detail: Mapped[str] = mapped_column(server_default="")
     suppress: Mapped[str | None]
+    properties: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # more about an opening or a click
     reported_at: Mapped[datetime | None]
     recorded_at: Mapped[datetime] = mapped_column(server_default=NOW)
     applied_at: Mapped[datetime | None]

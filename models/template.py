@@ -19,6 +19,7 @@ class Template(TenantOwned, Base):
     subject: Mapped[str | None]
     body: Mapped[str | None]
     blocks: Mapped[list[Any] | None]
+    approved_as: Mapped[str | None]  # the id under which the channel's provider approved this wording
     version: Mapped[int] = mapped_column(server_default="1")
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)

@@ -75,6 +75,7 @@ def opened(account: GatewayAccount, tenant: Tenant) -> Gateway:
     return gateways.open_gateway(
         account.provider,
         config,
+        channel=account.channel,
         hook_url=f"{settings().public_url}{path}" if path else "",
         trusted_hosts=trusted,
         sender=account.sender or f"{tenant.slug}@{settings().public_host}",

@@ -2,13 +2,12 @@
 
 from datetime import datetime
 
-from sqlalchemy import delete, update
+from sqlalchemy import update
 from sqlalchemy.orm import Session
 
 from domain.loyalty import summaries
 from models.member import Member
 from models.message import Message, MessageState, Reason
-from models.tag import MemberTag
 
 FORGOTTEN = (
     "first_name",
@@ -42,5 +41,4 @@ def erase(session: Session, member: Member, *, now: datetime) -> None:
         )
     )
     session.execute(theirs.values(address=None, subject=None, body_preview=None, values={}))
-    session.execute(delete(MemberTag).where(MemberTag.member_id == member.id))
     session.flush()

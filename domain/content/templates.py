@@ -81,6 +81,12 @@ class Prepared:
     subject: Compiled | None = field(default=None)
     html: Compiled | None = field(default=None)
 
+    @property
+    def names(self) -> frozenset[str]:
+        """The placeholders it uses."""
+        parts = (self.text, self.subject, self.html)
+        return frozenset().union(*(part.names for part in parts if part is not None))
+
 
 def get(session: Session, template_id: int) -> Template:
     """The café's template of that number, archived or not, or `NotFound`."""

@@ -52,7 +52,7 @@ def letterhead(account: GatewayAccount, here: Cafe, *, host: str, signer: LinkSi
 def render(session: Session, messages: Sequence[Claimed], here: Cafe, head: Letterhead, *, now: datetime) -> Rendered:
     """Every message as it leaves. One that cannot be rendered never stops the others."""
     wordings = _wordings(session, messages)
-    wanted = frozenset({UNSUBSCRIBE}.union(*(_names(each) for each in wordings.values())))
+    wanted = frozenset({UNSUBSCRIBE}.union(*(each.names for each in wordings.values())))
     recipients = contexts.load(session, messages, here, head.signer, wanted)
     rendered = Rendered([], {})
     for message in messages:
@@ -145,11 +145,6 @@ def _wordings(session: Session, messages: Sequence[Claimed]) -> dict[int, Prepar
         .where(Template.id.in_(ids))
     )
     return {version.template_id: templates.prepared(version) for version in session.scalars(newest)}
-
-
-def _names(wording: Prepared) -> frozenset[str]:
-    parts = (wording.text, wording.subject, wording.html)
-    return frozenset().union(*(part.names for part in parts if part is not None))
 
 
 @lru_cache(maxsize=256)

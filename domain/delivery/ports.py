@@ -4,7 +4,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from enum import StrEnum
-from typing import Protocol
+from typing import Any, Protocol
+
+STAFF = "staff"  # the address of the café's own people on a channel that no guest reads
 
 
 class SendOutcome(StrEnum):
@@ -18,11 +20,20 @@ class SendOutcome(StrEnum):
 
 
 @dataclass(frozen=True, slots=True)
+class ApprovedWording:
+    """A wording that the provider has approved, by its id there, with what fills its gaps in order."""
+
+    id: str
+    values: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
 class Outgoing:
     """One rendered message on its way out.
 
     `body` is the whole RFC 5322 message as bytes for e-mail, the text for everything else. `to` is an address of the
-    channel: e-mail address, E.164 number. `ref` is our own stable reference (Message-ID, status callback).
+    channel: e-mail address, E.164 number, or `STAFF`. `ref` is our own stable reference (Message-ID, status callback).
+    `approved` is given where a provider only takes wordings it has seen before.
     """
 
     message_id: int
@@ -30,6 +41,7 @@ class Outgoing:
     body: str | bytes
     ref: str
     expires_at: datetime | None = None
+    approved: ApprovedWording | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,11 +81,18 @@ class ReportKind(StrEnum):
     DELIVERED = "delivered"
     BOUNCED = "bounced"
     FAILED = "failed"
+    OPENED = "opened"
+    CLICKED = "clicked"
+    COMPLAINED = "complained"
+    UNSUBSCRIBED = "unsubscribed"
 
 
 @dataclass(frozen=True, slots=True)
 class DeliveryReport:
-    """One report of a provider, in our words. `key` makes repeated reports the same; `suppress` as in `SendResult`."""
+    """One report of a provider, in our words. `key` makes repeated reports the same; `suppress` as in `SendResult`.
+
+    `properties` say more about an opening or a click: `{"url": …, "machine": true}`.
+    """
 
     key: str
     kind: ReportKind
@@ -82,6 +101,7 @@ class DeliveryReport:
     detail: str = ""
     suppress: str | None = None
     at: datetime | None = None
+    properties: dict[str, Any] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,3 +112,10 @@ class InboundText:
     sender: str
     body: str
     extra: dict[str, str] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class SpokenFor:
+    """A guest has picked up the phone, and the provider asks what this message says."""
+
+    message_id: int

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.audience import suppression
+from domain.delivery import engagement
 from domain.delivery.ports import DeliveryReport
 from models.message import Report
 
@@ -18,14 +19,16 @@ GIVE_UP_AFTER = timedelta(days=3)  # a report that arrived before its message wa
 # What is told last does not matter, only what weighs most: the end is the same in whatever order reports come.
 # A late bounce may follow a delivery; what was planned again although the provider took it is not sent twice.
 _WEIGHT = "CASE {0} WHEN 'bounced' THEN 4 WHEN 'delivered' THEN 3 WHEN 'failed' THEN 2 WHEN 'sent' THEN 1 ELSE 0 END"
+# Who opens, clicks, complains or leaves has the message.
+_SHOWS = "CASE WHEN r.kind IN ('opened', 'clicked', 'complained', 'unsubscribed') THEN 'delivered' ELSE r.kind END"
 _MAY_FOLLOW = f"""(
     (m.state IN ('attempting', 'unsure', 'sent', 'failed', 'delivered')
      OR (m.state IN ('planned', 'claimed') AND m.attempts > 0 AND r.kind <> 'failed'))
-    AND {_WEIGHT.format("r.kind")} > {_WEIGHT.format("m.state")})"""
+    AND {_WEIGHT.format(_SHOWS)} > {_WEIGHT.format("m.state")})"""
 
 _WAITING = text("""
-    SELECT r.id, r.gateway_id, r.message_id, r.provider_ref, r.suppress, r.detail, r.recorded_at,
-           m.id AS found, m.channel, m.address
+    SELECT r.id, r.kind, r.suppress, r.detail, r.properties, coalesce(r.reported_at, r.recorded_at) AS happened_at,
+           m.id AS found, m.member_id, m.channel, m.topic, m.cause, m.address
       FROM reports r
       LEFT JOIN messages m ON m.tenant_id = r.tenant_id
            AND (m.id = r.message_id OR (r.message_id IS NULL AND m.provider_ref = r.provider_ref))
@@ -35,7 +38,7 @@ _WAITING = text("""
 
 _APPLY = text(f"""
     UPDATE messages m
-       SET state = r.kind, detail = coalesce(nullif(r.detail, ''), m.detail), lease_until = NULL,
+       SET state = {_SHOWS}, detail = coalesce(nullif(r.detail, ''), m.detail), lease_until = NULL,
            provider_ref = coalesce(m.provider_ref, r.provider_ref),
            sent_at = CASE r.kind WHEN 'failed' THEN m.sent_at
                      ELSE coalesce(m.sent_at, r.reported_at, CAST(:now AS timestamptz)) END,
@@ -45,7 +48,7 @@ _APPLY = text(f"""
               FROM unnest(CAST(:reports AS bigint[]), CAST(:messages AS bigint[])) AS told (report_id, message_id)
               JOIN reports r ON r.id = told.report_id
               JOIN messages m ON m.tenant_id = r.tenant_id AND m.id = told.message_id AND {_MAY_FOLLOW}
-             ORDER BY told.message_id, {_WEIGHT.format("r.kind")} DESC, r.id) AS r
+             ORDER BY told.message_id, {_WEIGHT.format(_SHOWS)} DESC, r.id) AS r
      WHERE m.tenant_id = r.tenant_id AND m.id = r.target AND {_MAY_FOLLOW}""")  # noqa: S608 (our own fragments)
 
 _APPLIED = text("UPDATE reports SET applied_at = :now WHERE id = ANY(:ids)")
@@ -62,6 +65,7 @@ def store(session: Session, gateway_id: int, report: DeliveryReport, *, now: dat
         "provider_ref": report.provider_ref,
         "detail": report.detail[:500],
         "suppress": report.suppress,
+        "properties": report.properties,
         "reported_at": report.at,
         "recorded_at": now,
     }
@@ -79,6 +83,7 @@ def apply(session: Session, *, now: datetime) -> int:
     told = {"reports": [row.id for row in known], "messages": [row.found for row in known], "now": now}
     session.execute(_APPLY, told)
     _suppress(session, known, now=now)
+    engagement.keep(session, known, now=now)
     session.execute(_APPLIED, {"ids": told["reports"], "now": now})
     return len(known)
 

@@ -114,4 +114,4 @@ def _of_event(kind: str, properties: Mapping[str, Any]) -> str:
     return ": ".join(filter(None, (known.words if known else kind, " ".join(facts))))
 
 
-_TELLING = ("tag", "name", "points", "amount", "currency", "location", "reason")
+_TELLING = ("name", "points", "amount", "currency", "location", "reason")

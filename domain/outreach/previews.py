@@ -44,8 +44,7 @@ def values_of(session: Session, member: Member, names: Iterable[str]) -> dict[st
 
 def names_in(content: Content) -> set[str]:
     """The placeholders a wording uses."""
-    ready = templates.prepared(content)
-    return {name for text in (ready.text, ready.subject, ready.html) if text for name in text.names}
+    return set(templates.prepared(content).names)
 
 
 def reader(session: Session, tenant: Tenant, persona: str, *, currency: str, threshold: int) -> Reader:

@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 from typing import Any
@@ -11,6 +12,7 @@ import pytest
 
 from domain import clock
 from domain.delivery.ports import DeliveryReport, Outgoing, ReportKind, SendOutcome
+from gateways.provider import Incoming
 from gateways.twilio import TwilioConfig, TwilioGateway
 from gateways.twilio_hook import TwilioHook
 from tests.played.twilio import PlayedTwilio, trouble
@@ -129,7 +131,8 @@ def test_every_status_of_the_contract_has_a_meaning(api):
     statuses = api["components"]["schemas"]["StatusCallbackForm"]["properties"]["MessageStatus"]["enum"]
     inbound = {"receiving", "received"}  # of texts that come in, never of one of ours
     for status in set(statuses) - inbound:
-        report = TwilioHook("t").read_hook({"MessageSid": ["SM" + "a" * 32], "MessageStatus": [status]})
+        form = {"MessageSid": ["SM" + "a" * 32], "MessageStatus": [status]}
+        [report] = TwilioHook("t").read(Incoming(HOOK, b"", {}, form))
         assert isinstance(report, DeliveryReport), status
         assert report.kind in ReportKind
 
@@ -167,8 +170,9 @@ def test_the_vendors_signatures_hold(vectors, url, form, signature, settings):
     headers = {"X-Twilio-Signature": signature}
     if settings:
         headers["X-Twilio-Webhooks-Signature-Settings"] = settings
-    hook = TwilioHook("12345")
-    assert hook.verify(url, form, headers)
-    assert not hook.verify(url, form | {"To": ["+1"]}, headers)
-    assert not hook.verify(url + "x", form, headers)
-    assert not TwilioHook("54321").verify(url, form, headers)
+    good = Incoming(url, b"", headers, form)
+    hook, now = TwilioHook("12345"), clock.now()
+    assert hook.verify(good, now=now)
+    assert not hook.verify(replace(good, form=form | {"To": ["+1"]}), now=now)
+    assert not hook.verify(replace(good, url=url + "x"), now=now)
+    assert not TwilioHook("54321").verify(good, now=now)

@@ -20,7 +20,7 @@ def test_a_gateway_is_opened_by_name(provider, config, kind):
     gateway = gateways.open_gateway(provider, config)
 
     assert isinstance(gateway, kind)
-    assert gateway.channel == gateways.get(provider).channel
+    assert (gateway.channel,) == gateways.get(provider).channels
     gateway.close()
 
 

@@ -1,8 +1,11 @@
 """Twilio's callbacks: who signed them, and what they say."""
 
+from datetime import UTC, datetime
+
 import pytest
 
 from domain.delivery.ports import DeliveryReport, InboundText, ReportKind
+from gateways.provider import Incoming, Told
 from gateways.twilio_hook import TwilioHook
 from tests.played.twilio import sign
 
@@ -10,14 +13,24 @@ SID = "SM" + "a" * 32
 URL = "https://app.example.com/hooks/twilio/t?message=42"
 FORM = {"MessageSid": SID, "MessageStatus": "delivered", "Surprise": "new"}
 HOOK = TwilioHook("12345")
+NOW = datetime(2026, 3, 4, tzinfo=UTC)
 
 
-def lists(form: dict[str, str]) -> dict[str, list[str]]:
-    return {name: [value] for name, value in form.items()}
+def incoming(form: dict[str, str], url: str = URL, headers: dict[str, str] | None = None) -> Incoming:
+    return Incoming(url, b"", headers or {}, {name: [value] for name, value in form.items()})
+
+
+def verify(form: dict[str, str], url: str, headers: dict[str, str]) -> bool:
+    return HOOK.verify(incoming(form, url, headers), now=NOW)
+
+
+def only(form: dict[str, str], url: str = URL) -> Told:
+    [told] = HOOK.read(incoming(form, url))
+    return told
 
 
 def report(status: str, **more: str) -> DeliveryReport:
-    read = HOOK.read_hook(lists({"MessageSid": SID, "MessageStatus": status} | more), URL)
+    read = only({"MessageSid": SID, "MessageStatus": status} | more)
     assert isinstance(read, DeliveryReport)
     return read
 
@@ -33,7 +46,7 @@ def report(status: str, **more: str) -> DeliveryReport:
     ],
 )
 def test_a_signature_holds_with_and_without_the_port(signed, called):
-    assert HOOK.verify(called, lists(FORM), {"X-Twilio-Signature": sign("12345", signed, FORM)})
+    assert verify(FORM, called, {"X-Twilio-Signature": sign("12345", signed, FORM)})
 
 
 @pytest.mark.parametrize(
@@ -51,7 +64,7 @@ def test_a_signature_holds_with_and_without_the_port(signed, called):
     ],
 )
 def test_a_missing_wrong_or_odd_signature_does_not_hold(headers):
-    assert not HOOK.verify(URL, lists(FORM), headers)
+    assert not verify(FORM, URL, headers)
 
 
 @pytest.mark.parametrize(
@@ -99,7 +112,7 @@ def test_a_repeated_report_has_the_same_key_and_the_next_another():
 
 @pytest.mark.parametrize("query", ["", "?message=", "?message=x", "?message=-1", "?message=" + "9" * 30])
 def test_a_report_whose_address_names_no_message_still_has_its_sid(query):
-    read = HOOK.read_hook(lists(FORM), f"https://app.example.com/x{query}")
+    read = only(FORM, f"https://app.example.com/x{query}")
 
     assert (read.message_id, read.provider_ref) == (None, SID)
 
@@ -107,9 +120,7 @@ def test_a_report_whose_address_names_no_message_still_has_its_sid(query):
 def test_a_guests_text_is_read():
     form = {"MessageSid": SID, "From": "+436641234567", "To": "+15017122661", "Body": " Stop! ", "OptOutType": "STOP"}
 
-    assert HOOK.read_hook(lists(form), URL) == InboundText(
-        SID, "+436641234567", " Stop! ", {"to": "+15017122661", "opt_out_type": "STOP"}
-    )
+    assert only(form) == InboundText(SID, "+436641234567", " Stop! ", {"to": "+15017122661", "opt_out_type": "STOP"})
 
 
 @pytest.mark.parametrize(
@@ -124,7 +135,7 @@ def test_a_guests_text_is_read():
     ],
 )
 def test_what_says_nothing_we_know_is_none(form):
-    assert HOOK.read_hook(lists(form), URL) is None
+    assert HOOK.read(incoming(form)) is None
 
 
 def test_a_guest_is_answered_in_twiml_that_cannot_be_broken_out_of():

@@ -5,6 +5,7 @@ anything is parsed, proves who speaks. What was told is kept, answered at once, 
 """
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, g, request
@@ -15,12 +16,14 @@ from domain import clock
 from domain.accounts import hook_tokens
 from domain.audience import replies
 from domain.delivery import accounts as gateway_accounts
-from domain.delivery import inbound, receipts
-from domain.delivery.ports import DeliveryReport, InboundText
+from domain.delivery import inbound, receipts, spoken
+from domain.delivery.ports import DeliveryReport, InboundText, SpokenFor
+from gateways.provider import Form, Incoming, Told
 from models.database import db
 from models.key import HookToken
 from models.tenant import Tenant
 from tasks import queues
+from tasks.settings import signer
 from web import errors, tenancy
 from web.access import public
 
@@ -97,22 +100,29 @@ def _from_gateway(target: HookToken, raw: bytes) -> Response:
     hook = gateways.open_hook(account.provider, gateway_accounts.settings_of(account))
     if hook is None:
         abort(404)
-    form, url = request.form.to_dict(flat=False), _address_as_registered()
-    if not hook.verify(url, form, dict(request.headers)):
+    incoming = Incoming(_address_as_registered(), raw, dict(request.headers), request.form.to_dict(flat=False))
+    if not hook.verify(incoming, now=clock.now()):
         return _unsigned()
-    told, words = hook.read_hook(_without_nul(form), url), ""
-    if isinstance(told, DeliveryReport):
-        receipts.store(db.session, account.id, told, now=clock.now())
-    elif isinstance(told, InboundText):
-        words = _answer_to(told, account.id)
-    else:
+    told = hook.read(replace(incoming, form=_without_nul(incoming.form)))
+    words = "".join([_take(each, account.id) for each in told or []])
+    if told is None:
         key = f"unknown:{hashlib.sha256(raw).hexdigest()}"
         inbound.keep_unknown(db.session, account.id, key=key, detail=raw.decode("utf-8", "replace"), now=clock.now())
     db.session.commit()
-    if isinstance(told, DeliveryReport):
+    if told:
         queues.nudge_upkeep(target.tenant_id)
     body, content_type = hook.answer(words)
-    return Response(body, status=200 if told else 202, content_type=content_type)
+    return Response(body, status=202 if told is None else 200, content_type=content_type)
+
+
+def _take(told: Told, gateway_id: int) -> str:
+    """Keep what a provider said, once; what it is to tell the guest, if anything."""
+    if isinstance(told, DeliveryReport):
+        receipts.store(db.session, gateway_id, told, now=clock.now())
+        return ""
+    if isinstance(told, SpokenFor):
+        return spoken.words(db.session, gateway_id, told.message_id, signer=signer())
+    return _answer_to(told, gateway_id)
 
 
 def _answer_to(told: InboundText, gateway_id: int) -> str:
@@ -123,6 +133,6 @@ def _answer_to(told: InboundText, gateway_id: int) -> str:
     return replies.take(db.session, g.tenant, sender=told.sender, body=told.body, said_stop=said_stop, now=clock.now())
 
 
-def _without_nul(form: dict[str, list[str]]) -> dict[str, list[str]]:
+def _without_nul(form: Form) -> Form:
     """What a guest typed may hold anything; PostgreSQL keeps all of it but NUL."""
     return {name: [value.replace("\x00", "") for value in values] for name, values in form.items()}

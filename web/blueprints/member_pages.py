@@ -12,8 +12,8 @@ from domain import clock
 from domain.audience import consent
 from domain.audience.consent import Answer, Proof
 from domain.content.links import LinkClaim, Purpose
+from domain.delivery import rereading
 from domain.loyalty import wallets
-from domain.outreach import browser_view
 from models.database import db
 from models.member import Member
 from models.message import Channel, Message, Topic
@@ -102,7 +102,7 @@ def browser(token: str) -> Response:
     message = db.session.get(Message, (claim.tenant_id, claim.message_id))
     if message is None or message.member_id != claim.member_id:
         abort(404)
-    html = browser_view.page(db.session, message, signer())
+    html = rereading.read(db.session, message, signer()).html
     return Response(html, headers={"Content-Security-Policy": MAIL_POLICY}, content_type="text/html; charset=utf-8")
 
 

@@ -49,7 +49,6 @@ def add(
         token = hook_tokens.issue(
             session, tenant_id=tenant_id, provider=provider, target_kind=hook_tokens.GATEWAY, target_id=account.id
         )
-        accounts.keep_hook_path(session, account, hook_tokens.path(provider, token))
         path = hook_tokens.path(provider, token)
         accounts.keep_hook_path(session, account, path)
         answer = {"id": account.id, "channel": channel, "provider": provider, "hook_url": public_url() + path}
@@ -58,6 +57,7 @@ def add(
 
 
 def _refuse_wrong(channel: str, provider: str, values: dict[str, str]) -> None:
-    if gateways.get(provider).channel != channel:
-        raise Unacceptable(f"{provider} sends {gateways.get(provider).channel}, not {channel}.")
+    channels = gateways.get(provider).channels
+    if channel not in channels:
+        raise Unacceptable(f"{provider} sends {' and '.join(channels)}, not {channel}.")
     gateways.check(provider, values, trusted_hosts=[gateways.host_of(provider, values)])

@@ -16,7 +16,7 @@ PREVIEW = 0  # the number of no message
 
 def values_of(member: Member, version: TemplateVersion) -> dict[str, Any]:
     """What is known about the member, by dotted name. Links show the registry's examples: a preview must not act."""
-    wanted = frozenset(name for name in names_in(version) if not name.startswith("links."))
+    wanted = frozenset(name for name in templates.prepared(version).names if not name.startswith("links."))
     nothing = dict.fromkeys(Claimed.__dataclass_fields__)
     message = Claimed(
         **nothing
@@ -25,9 +25,3 @@ def values_of(member: Member, version: TemplateVersion) -> dict[str, Any]:
     )
     here = contexts.cafe(db.session)
     return contexts.load(db.session, [message], here, LinkSigner(["of no link"]), wanted)[PREVIEW].values
-
-
-def names_in(version: TemplateVersion) -> set[str]:
-    """The placeholders a version uses."""
-    ready = templates.prepared(version)
-    return {name for text in (ready.text, ready.subject, ready.html) if text for name in text.names}
