@@ -49,7 +49,7 @@ def run(house: House) -> Finding:
             )
             _empty(house, database)
             _plan(session, ids)
-            reasons = {reason: number for reason, number in session.execute(_REASONS).all()}
+            reasons = dict(session.execute(_REASONS).all())
     measure = Ratio("planning 100,000 reward messages", "messages/s", ours, bare, wanted=0.5)
     return Finding("planning", [measure], {"messages": MESSAGES} | reasons)
 

@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from email.parser import BytesHeaderParser
 from email.utils import parseaddr
-from pathlib import Path
 from statistics import median
 
 import psycopg

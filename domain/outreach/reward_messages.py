@@ -43,8 +43,10 @@ _PLAN = text(f"""
                            CAST(:quiet_tos AS smallint[]), CAST(:hours AS text[]), CAST(:dues AS timestamptz[]))
              AS n (delay, timezone, quiet_from, quiet_to, hours_of, due_at)),
     speaking AS MATERIALIZED (SELECT DISTINCT channel FROM gateways),
-    judged AS (
-      SELECT x.*, n.timezone, n.hours_of, n.due_at, CASE
+    -- The nights are joined to what is judged already: nobody can tell how many rows that join leaves, and a low guess
+    -- in the middle would have every suppression looked at for every message.
+    judged AS MATERIALIZED (
+      SELECT x.*, {_ZONE} AS timezone, {_HOURS_OF} AS hours_of, CASE
              {ERASED}
              WHEN CAST(:held_back AS text) IS NOT NULL THEN CAST(:held_back AS text)
              WHEN x.bought_at < :late_before THEN 'expired'
@@ -53,16 +55,16 @@ _PLAN = text(f"""
              WHEN g.channel IS NULL THEN 'gateway_missing' END AS reason
         FROM x JOIN tenants t ON t.id = x.tenant_id {PERSON} {CONSENT} {SUPPRESSION}
         LEFT JOIN templates b ON b.tenant_id = x.tenant_id AND b.id = x.template_id AND b.archived_at IS NULL
-        LEFT JOIN speaking g ON g.channel = x.channel
-        JOIN nights n ON n.delay = x.delay AND n.timezone = {_ZONE}
-             AND n.quiet_from IS NOT DISTINCT FROM x.quiet_from AND n.quiet_to IS NOT DISTINCT FROM x.quiet_to
-             AND n.hours_of IS NOT DISTINCT FROM {_HOURS_OF})
+        LEFT JOIN speaking g ON g.channel = x.channel)
     INSERT INTO messages (tenant_id, member_id, cause, occasion, channel, topic, lane, state, reason, template_id,
                           due_at, expires_at, timezone, quiet_from, quiet_to, hours_of, created_at)
     SELECT tenant_id, member_id, 'reward:' || reward_id, 'reward_event:' || reward_event_id, channel, topic, 'instant',
            CASE WHEN reason IS NULL THEN 'planned' ELSE 'skipped' END, reason, template_id,
-           due_at, due_at + :expires_after, timezone, quiet_from, quiet_to, hours_of, :now
-      FROM judged
+           n.due_at, n.due_at + :expires_after, j.timezone, j.quiet_from, j.quiet_to, j.hours_of, :now
+      FROM judged j
+      JOIN nights n ON n.delay = j.delay AND n.timezone = j.timezone
+           AND n.quiet_from IS NOT DISTINCT FROM j.quiet_from AND n.quiet_to IS NOT DISTINCT FROM j.quiet_to
+           AND n.hours_of IS NOT DISTINCT FROM j.hours_of
         ON CONFLICT ON CONSTRAINT uq_messages_once DO NOTHING""")  # noqa: S608 (our own fragments)
 
 _CANCEL = text(f"""
