@@ -21,7 +21,7 @@ FRESH_FOR = timedelta(minutes=15)
 # These rooms check keys, signatures and signed links themselves.
 OWN_CHECKS = ("/api/", "/hooks/")
 
-STAFF = {"see_home", "see_members", "see_messages", "see_rewards", "redeem"}
+STAFF = {"see_home", "see_members", "see_messages", "see_rewards", "redeem", "record_withdrawals"}
 MANAGER = STAFF | {
     "edit_members",
     "edit_rewards",

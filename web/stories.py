@@ -13,7 +13,7 @@ from domain import money
 from domain.insight.timeline import Moment
 from domain.loyalty.wallets import Entry
 from models.message import MessageState
-from web import filters, words
+from web import consent_words, filters, words
 
 Facts = Mapping[str, Any]
 
@@ -35,6 +35,10 @@ ICONS = {
     "balance.inquired": "scan",
     "registration.completed": "user-check",
     "birthday": "cake",
+    "consent.given": "mail-check",
+    "consent.withdrawn": "mail-off",
+    "address.suppressed": "mail-off",
+    "address.lifted": "mail-check",
     "friend.invited": "users",
     "friend.purchased": "users",
     "message.sent": "send",
@@ -186,6 +190,14 @@ def _joined(_facts: Facts) -> str:
     return _("Joined")
 
 
+def _suppressed(facts: Facts) -> str:
+    return consent_words.suppression_words(facts["channel"], facts["reason"])
+
+
+def _lifted(facts: Facts) -> str:
+    return _("%(channel)s reaches the guest again", channel=words.channel_words(facts["channel"]))
+
+
 _EVENTS: dict[str, Callable[[Facts], str]] = {
     "purchase.completed": _bought,
     "purchase.refunded": _refunded,
@@ -202,6 +214,10 @@ _EVENTS: dict[str, Callable[[Facts], str]] = {
     "reward.withdrawn": _withdrawn,
     "reward.expired": _expired,
     "registration.completed": _joined,
+    "consent.given": consent_words.story_of_consent,
+    "consent.withdrawn": consent_words.story_of_withdrawal,
+    "address.suppressed": _suppressed,
+    "address.lifted": _lifted,
 }
 
 

@@ -19,7 +19,9 @@ from models.message import MessageState
 class Moment:
     """One thing. `type` is the event's, or `message.<state>`; `properties` are its facts; `key` orders equal instants.
 
-    `message` is the message's id, channel, state, reason, cause, subject and preview.
+    `message` is the message's id, channel, state, reason, cause, subject and preview. What the member agreed to or took
+    back is `consent.given` or `consent.withdrawn` with `answers` as `[[channel, topic]]`; an address that must not be
+    written to is `address.suppressed`, one that may be again `address.lifted`.
     """
 
     at: datetime
@@ -43,7 +45,7 @@ class Story:
 
 
 SAME_INSTANT = 500
-_KEY = re.compile(r"[em]\d{19}")
+_KEY = re.compile(r"[cemst]\d{19}")
 
 _STORY = text("""
     SELECT at, key, type, properties, message FROM (
@@ -60,7 +62,26 @@ _STORY = text("""
          FROM messages
         WHERE member_id = :member_id
           AND (CAST(:at AS timestamptz) IS NULL OR coalesce(sent_at, settled_at, created_at) <= :at)
-        ORDER BY 1 DESC, id DESC LIMIT :more)) AS story
+        ORDER BY 1 DESC, id DESC LIMIT :more)
+      UNION ALL
+      (SELECT given_at, 'c' || lpad(max(id)::text, 19, '0'),
+              CASE WHEN granted THEN 'consent.given' ELSE 'consent.withdrawn' END,
+              jsonb_build_object('source', source, 'answers',
+                                 jsonb_agg(jsonb_build_array(channel, topic) ORDER BY channel, topic)), NULL
+         FROM consents
+        WHERE member_id = :member_id AND (CAST(:at AS timestamptz) IS NULL OR given_at <= :at)
+        GROUP BY given_at, recorded_at, granted, source
+        ORDER BY 1 DESC, 2 DESC LIMIT :more)
+      UNION ALL
+      (SELECT told.at, told.key || lpad(s.id::text, 19, '0'), told.type,
+              jsonb_build_object('channel', s.channel, 'reason', s.reason), NULL
+         FROM members w
+         JOIN suppressions s
+           ON s.address IN (w.email_key, w.phone) AND (s.channel = 'email') = (s.address = w.email_key)
+         CROSS JOIN LATERAL (VALUES (s.since, 's', 'address.suppressed'), (s.lifted_at, 't', 'address.lifted'))
+           AS told (at, key, type)
+        WHERE w.id = :member_id AND told.at <= coalesce(CAST(:at AS timestamptz), 'infinity')
+        ORDER BY 1 DESC, 2 DESC LIMIT :more)) AS story
      WHERE CAST(:at AS timestamptz) IS NULL OR (at, key) < (:at, :key)
      ORDER BY at DESC, key DESC LIMIT :limit""")
 
@@ -109,9 +130,16 @@ def _of_message(message: Mapping[str, Any]) -> str:
 
 
 def _of_event(kind: str, properties: Mapping[str, Any]) -> str:
+    if kind in _CONSENT:
+        told = ", ".join(" ".join(answer) for answer in properties["answers"])
+        return f"{_CONSENT[kind]} ({properties['source']}): {told}"
+    if kind in _ADDRESS:
+        return f"{_ADDRESS[kind]}: {properties['channel']} ({properties['reason']})"
     known = CATALOGUE.get(kind)
     facts = [str(properties[name]) for name in _TELLING if properties.get(name) not in (None, "")]
     return ": ".join(filter(None, (known.words if known else kind, " ".join(facts))))
 
 
+_CONSENT = {"consent.given": "Agreed", "consent.withdrawn": "Took back"}
+_ADDRESS = {"address.suppressed": "Not written to any more", "address.lifted": "Written to again"}
 _TELLING = ("name", "points", "amount", "currency", "location", "reason")

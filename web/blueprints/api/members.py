@@ -10,7 +10,7 @@ from sqlalchemy import select
 
 from domain import clock
 from domain.accounts import audit
-from domain.audience import consent, erasure, members
+from domain.audience import consent, erasure, members, wordings
 from domain.errors import Conflict, Unacceptable
 from domain.insight import timeline
 from domain.insight.timeline import Moment
@@ -26,6 +26,7 @@ bp = Noun("members", "The people of the café's loyalty programme.")
 
 LARGEST_ATTRIBUTES = 16 * 1024
 CLOCKS_DIFFER = timedelta(minutes=10)
+TILL_FORM = "till form"
 LOCALE = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Z]{2}|\d{3}))?")
 
 
@@ -171,9 +172,19 @@ def save(external_id: str, body: MemberBody) -> Reply:
     if body.consent_at and body.consent_at > now + CLOCKS_DIFFER:
         raise Unacceptable.at("consent_at", "This is in the future.")
     saved = _upsert(external_id, changes, now=now)
-    proof = consent.Proof(source=body.consent_source or "api", given_at=body.consent_at)
-    consent.record(db.session, saved.member.id, answers, proof, now=now)
+    if answers:
+        consent.record(db.session, saved.member.id, answers, _proof(saved.member, body), now=now)
     return Reply(201 if saved.is_new else 200, profiles.of_members([saved.member])[0])
+
+
+def _proof(member: Member, body: MemberBody) -> consent.Proof:
+    """How we know. A yes from the till's form was said to the words that the café has for it."""
+    source = body.consent_source or "api"
+    wording = version = ""
+    if source.casefold() == TILL_FORM:
+        asked = wordings.current(db.session, g.tenant, wordings.TILL, member.locale or g.tenant.locale)
+        wording, version = asked.words, asked.version
+    return consent.Proof(source, body.consent_at, wording, version, recorded_by=auth.actor())
 
 
 def _moment(moment: Moment) -> dict[str, Any]:
