@@ -24,6 +24,14 @@ class DuePoll:
     connector_id: int
 
 
+@dataclass(frozen=True, slots=True)
+class DueConsole:
+    """One café's console whose time has come."""
+
+    tenant_id: int
+    name: str
+
+
 def deliveries(session: Session, *, now: datetime) -> list[DueDelivery]:
     """Gateways in service with messages due by `now`."""
     rows = session.execute(text("SELECT tenant_id, gateway_id, lane FROM agenda_deliveries(:at)"), {"at": now})
@@ -44,3 +52,9 @@ def polls(session: Session, *, now: datetime, every: timedelta) -> list[DuePoll]
     """Connectors last asked longer than `every` ago."""
     rows = session.execute(text("SELECT tenant_id, connector_id FROM agenda_polls(:before)"), {"before": now - every})
     return [DuePoll(*row) for row in rows]
+
+
+def consoles(session: Session, *, now: datetime) -> list[DueConsole]:
+    """Consoles in service with a slot by `now`."""
+    rows = session.execute(text("SELECT tenant_id, name FROM agenda_consoles(:at)"), {"at": now})
+    return [DueConsole(*row) for row in rows]

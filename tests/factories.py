@@ -17,8 +17,8 @@ from models.ledger import Balance, LedgerEntry, Lot
 from models.location import Location
 from models.member import Member
 from models.message import Channel, Message, Topic
-from models.purchase import Purchase, PurchaseItem
-from models.reward import Reward, RewardChannel, RewardEvent
+from models.purchase import Purchase, PurchaseItem, Refund
+from models.reward import Redemption, Reward, RewardChannel, RewardEvent
 from models.template import Template, TemplateVersion
 from models.tenancy import current_tenant_id
 from models.tenant import Tenant
@@ -147,6 +147,32 @@ class Make:
         for item in items:
             self._add(PurchaseItem(purchase_id=purchase.id, **({"name": "Melange", "quantity": 1} | item)))
         return purchase
+
+    def refund(self, purchase: Purchase, **values: Any) -> Refund:
+        """All of it given back; the purchase's own sum is the test's to change."""
+        number = next(_numbers)
+        defaults = {
+            "source": purchase.source,
+            "external_id": f"refund-{number}",
+            "content_hash": f"hash-{number}",
+            "purchase_id": purchase.id,
+            "amount_minor": purchase.amount_minor,
+            "occurred_at": LONG_AGO,
+        }
+        return self._add(Refund(**(defaults | values)))
+
+    def redemption(self, member: Member, *, reward: Reward | None = None, **values: Any) -> Redemption:
+        """A reward used at the till, with nothing booked for it."""
+        number = next(_numbers)
+        defaults = {
+            "external_id": f"redemption-{number}",
+            "content_hash": f"hash-{number}",
+            "reward_id": (reward or self.reward()).id,
+            "member_id": member.id,
+            "points": 0,
+            "occurred_at": LONG_AGO,
+        }
+        return self._add(Redemption(**(defaults | values)))
 
     def points(
         self, member: Member, points: int, *, currency: Currency | None = None, at: datetime = LONG_AGO, **lot: Any

@@ -81,6 +81,11 @@ def by_slug(session: Session, slug: str) -> Tenant | None:
     return session.scalar(select(Tenant).where(Tenant.slug == slug))
 
 
+def all_ids(session: Session) -> list[int]:
+    """Every café, the oldest first."""
+    return list(session.scalars(select(Tenant.id).order_by(Tenant.id)))
+
+
 def of_member(session: Session, *, user_id: int, slug: str) -> tuple[Tenant, Membership] | None:
     """The café of this slug, if the user belongs to it: strangers learn nothing about it."""
     rows = session.execute(

@@ -2,12 +2,13 @@
 
 from datetime import datetime
 
-from sqlalchemy import update
+from sqlalchemy import delete, update
 from sqlalchemy.orm import Session
 
 from domain.loyalty import summaries
 from models.member import Member
 from models.message import Message, MessageState, Reason
+from models.tag import MemberTag
 
 FORGOTTEN = (
     "first_name",
@@ -41,4 +42,5 @@ def erase(session: Session, member: Member, *, now: datetime) -> None:
         )
     )
     session.execute(theirs.values(address=None, subject=None, body_preview=None, values={}))
+    session.execute(delete(MemberTag).where(MemberTag.member_id == member.id))
     session.flush()

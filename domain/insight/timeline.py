@@ -142,4 +142,4 @@ def _of_event(kind: str, properties: Mapping[str, Any]) -> str:
 
 _CONSENT = {"consent.given": "Agreed", "consent.withdrawn": "Took back"}
 _ADDRESS = {"address.suppressed": "Not written to any more", "address.lifted": "Written to again"}
-_TELLING = ("name", "points", "amount", "currency", "location", "reason")
+_TELLING = ("tag", "name", "points", "amount", "currency", "location", "reason")

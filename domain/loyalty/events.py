@@ -147,6 +147,8 @@ _PURCHASE = {
 }
 _CREDIT = {"currency": "points", "points": 12, "kind": "earned", "reason": "", "purchase": 12}
 _DEBIT = {"currency": "points", "points": 50, "kind": "redeemed", "reason": "", "purchase": None}
+_TAG = {"tag": "posRevenueWithinLast6Month", "actor": "system"}
+_SEGMENT = {"segment": 4, "name": "New"}
 _SOCIAL = {"network": "instagram", "kind": "like", "object": "post-9"}
 CATALOGUE: Mapping[str, EventType] = {
     each.code: each
@@ -185,8 +187,15 @@ CATALOGUE: Mapping[str, EventType] = {
         EventType("friend.purchased", "A recommended friend bought something", {"friend": "member-88", "purchase": 12}),
         EventType("status.changed", "The tier changed", {"old": "Silver", "new": "Gold", "cause": "task"}),
         EventType("status.assigned", "The tier was worked out anew", {"status": "Gold", "cause": "task"}),
+        EventType("segment.entered", "The member came into a segment", _SEGMENT),
+        EventType("segment.left", "The member left a segment", _SEGMENT),
         EventType("bonus.activating", "Points are about to become usable", _LOT),
         EventType("bonus.expiring", "Points are about to expire", _LOT),
         EventType("birthday", "The member's birthday", {}),
+        EventType("bonus.page_opened", "The bonus page was opened", {}),
+        EventType("bonus.interest_declared", "Interest in the bonus programme was ticked", {}),
+        EventType("bonus.interest_withdrawn", "Interest in the bonus programme was taken back", {}),
+        EventType("tag.applied", "A tag was put on", _TAG | {"because": {"on": "2026-05-12", "purchase": 12}}),
+        EventType("tag.lapsed", "A tag was taken off", _TAG | {"because": {"why": "time"}}),
     )
 }  # fmt: skip

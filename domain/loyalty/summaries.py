@@ -4,7 +4,7 @@ Days are the café's own dates, counted in the zone of its `AudienceDay`, which 
 books holds the summaries (`HOLD`, shared); who moves the year or counts everything anew holds them alone.
 """
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
@@ -117,10 +117,22 @@ _LEAVE_YEAR = text("""
     UPDATE member_summaries s
        SET year_purchases = s.year_purchases - leaving.purchases, year_minor = s.year_minor - leaving.net
       FROM leaving WHERE s.member_id = leaving.member_id""")
-_TOUCH = text("""
+_TOUCH = text(f"""
     INSERT INTO member_summaries (member_id, touched_at)
-    SELECT id, :now FROM members WHERE erased_at IS NULL AND id = ANY(CAST(:member_ids AS bigint[])) ORDER BY id
-        ON CONFLICT (tenant_id, member_id) DO UPDATE SET touched_at = excluded.touched_at""")
+    SELECT id, :now FROM members
+     WHERE {HOLD} AND erased_at IS NULL AND id = ANY(CAST(:member_ids AS bigint[])) ORDER BY id
+        ON CONFLICT (tenant_id, member_id) DO UPDATE SET touched_at = excluded.touched_at""")  # noqa: S608
+_TOUCHED = text("""
+    SELECT member_id, xmin::text::bigint AS version FROM member_summaries
+     WHERE touched_at IS NOT NULL ORDER BY touched_at LIMIT :most""")
+# Rows that somebody holds or changed meanwhile stay touched: they are looked at once more.
+_LOOKED_AT = text("""
+    WITH same AS (
+      SELECT s.member_id FROM member_summaries s
+        JOIN unnest(CAST(:member_ids AS bigint[]), CAST(:versions AS bigint[])) AS seen (member_id, version)
+          ON s.member_id = seen.member_id
+       WHERE s.xmin::text::bigint = seen.version FOR UPDATE OF s SKIP LOCKED)
+    UPDATE member_summaries s SET touched_at = NULL FROM same WHERE s.member_id = same.member_id""")
 _FORGET = (
     text("DELETE FROM purchase_days WHERE member_id = ANY(CAST(:member_ids AS bigint[]))"),
     text("DELETE FROM member_summaries WHERE member_id = ANY(CAST(:member_ids AS bigint[]))"),
@@ -130,6 +142,16 @@ _FORGET = (
 def touch(session: Session, member_ids: Sequence[int], *, now: datetime) -> None:
     """Something about these members changed: segments and tags look at them again within a minute."""
     session.execute(_TOUCH, {"member_ids": list(member_ids), "now": now})
+
+
+def touched(session: Session, *, most: int) -> dict[int, int]:
+    """Members that were touched, the longest waiting first, each with the version of what was seen of them."""
+    return dict(session.execute(_TOUCHED, {"most": most}).all())
+
+
+def looked_at(session: Session, seen: Mapping[int, int]) -> None:
+    """These members were looked at as they stood when `touched` told of them; who changed since stays touched."""
+    session.execute(_LOOKED_AT, {"member_ids": list(seen), "versions": list(seen.values())})
 
 
 def recount(session: Session, member_ids: Sequence[int], *, now: datetime) -> None:

@@ -1,0 +1,99 @@
+"""Segments and tags keep up: members something happened to are looked at within a minute, segments follow the calendar
+at the café's midnight (tags do so when their console runs).
+
+Midnight comes in two steps, each committed by itself, so that no till waits for the second: summaries move to the new
+day (`turn_day`), then segments follow (`follow_calendar`). Done twice or by two at once, nothing happens twice.
+"""
+
+from datetime import date, datetime
+
+from sqlalchemy import select, text, update
+from sqlalchemy.orm import Session
+
+from domain.audience import membership, presets, segments, tagging
+from domain.audience.facts.scope import Scope
+from domain.audience.segment_order import Placed
+from domain.loyalty import summaries
+from models.segment import Segment
+from models.summary import AudienceDay
+from models.tenant import Tenant
+
+SLICE = 5000
+
+_NOTE_SIZES = text("""
+    INSERT INTO segment_sizes (segment_id, day, size)
+    SELECT id, day, size FROM segments
+     CROSS JOIN generate_series(CAST(:first AS date), CAST(:today AS date) - 1, interval '1 day') AS day
+     WHERE archived_at IS NULL AND day >= (created_at AT TIME ZONE :timezone)::date
+        ON CONFLICT (tenant_id, segment_id, day) DO UPDATE SET size = excluded.size""")
+
+
+def is_of_today(session: Session, tenant: Tenant, *, now: datetime) -> bool:
+    """Whether summaries and segments stand at the café's today."""
+    stood = _stood(session, tenant)
+    return stood is not None and stood.recomputed_at is not None and _is_current(stood, tenant, now)
+
+
+def turn_day(session: Session, tenant: Tenant, *, now: datetime) -> None:
+    """Note how large segments were when the day ended, and bring the summaries to the café's today."""
+    membership.hold(session)
+    stood = _stood(session, tenant)
+    if stood is not None and _is_current(stood, tenant, now):
+        return
+    today = summaries.local_date(tenant, now)
+    if stood is None:
+        segments.open_cafe(session, now=now)
+    if stood is None or stood.timezone != tenant.timezone or stood.day > today:
+        session.execute(update(Segment).values(refreshed_at=None))  # all days are others now
+    else:
+        session.execute(_NOTE_SIZES, {"first": stood.day, "today": today, "timezone": tenant.timezone})
+    summaries.bring_to_today(session, tenant, now=now)
+
+
+def follow_calendar(session: Session, tenant: Tenant, *, now: datetime) -> int:
+    """Let segments follow the new day; returns how many were asked. Needs `turn_day` first."""
+    membership.hold(session)
+    stood = _stood(session, tenant)
+    if stood is None or stood.recomputed_at is not None:
+        return 0
+    standing = membership.living(session)
+    for each in standing:
+        _follow(session, tenant, each, now=now)
+    stood.recomputed_at = now
+    session.flush()
+    return len(standing)
+
+
+def look_at_touched(session: Session, tenant: Tenant, *, now: datetime, most: int = SLICE) -> int:
+    """Look again at members something happened to; returns how many, at most `most`. 0 when somebody else is at it."""
+    if not membership.try_to_hold(session):
+        return 0
+    seen = summaries.touched(session, most=most)
+    if seen:
+        tagging.refresh(session, tenant, list(seen), now=now)  # first: segments may ask for tags
+        membership.refresh(session, tenant, list(seen), now=now)
+        summaries.looked_at(session, seen)
+    return len(seen)
+
+
+def _follow(session: Session, tenant: Tenant, placed: Placed, *, now: datetime) -> None:
+    segment, scope = placed.segment, Scope.of(tenant, now=now)
+    if segment.refreshed_at is None or segment.preset not in (presets.NEW, presets.DEFECTING):
+        membership.fill(session, segment, scope)
+        return
+    since = summaries.local_date(tenant, segment.refreshed_at)
+    crossing = presets.crossing(segment.preset, segment.parameters or {}, scope, since=since)
+    moved = list(session.scalars(crossing))
+    membership.ask_about(session, segment, Scope.of(tenant, now=now, member_ids=moved))
+    segment.refreshed_at = now
+
+
+def _stood(session: Session, tenant: Tenant) -> AudienceDay | None:
+    return session.scalar(
+        select(AudienceDay).where(AudienceDay.tenant_id == tenant.id).execution_options(populate_existing=True)
+    )
+
+
+def _is_current(stood: AudienceDay, tenant: Tenant, now: datetime) -> bool:
+    day: date = summaries.local_date(tenant, now)
+    return (stood.day, stood.timezone) == (day, tenant.timezone)

@@ -1,0 +1,175 @@
+"""Who is in which segment: stored, and kept true by the difference between what is stored and what its question says.
+
+Entering and leaving are events, written in the statement that stores them. Whoever changes memberships of a café holds
+them (`hold`), so that no two collide.
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import datetime
+
+from sqlalchemy import Row, Select, delete, select, text, update
+from sqlalchemy.orm import Session
+
+from domain.audience import conditions, presets, segment_order
+from domain.audience.facts.scope import Scope
+from models.segment import Segment, SegmentMember
+from models.tenant import Tenant
+
+_KEY = "hashtextextended('segments:' || current_setting('app.tenant_id'), 0)"
+_HOLD = text(f"SELECT pg_advisory_xact_lock({_KEY})")
+_TRY_TO_HOLD = text(f"SELECT pg_try_advisory_xact_lock({_KEY})")
+
+# Beside `found`, the members that the question finds.
+_ENTERED = """
+    INSERT INTO segment_members (segment_id, member_id, since)
+    SELECT :segment_id, member_id, :now FROM found
+     WHERE NOT EXISTS (SELECT FROM segment_members s
+                        WHERE s.segment_id = :segment_id AND s.member_id = found.member_id)
+    RETURNING member_id"""
+_LEFT = """
+    DELETE FROM segment_members s
+     WHERE segment_id = :segment_id
+       AND (CAST(:member_ids AS bigint[]) IS NULL OR member_id = ANY(CAST(:member_ids AS bigint[])))
+       AND NOT EXISTS (SELECT FROM found WHERE found.member_id = s.member_id)
+    RETURNING member_id"""
+_TOLD = """
+    INSERT INTO events (type, member_id, occurred_at, recorded_at, properties)
+    SELECT moved.type, member_id, :now, :now,
+           jsonb_build_object('segment', CAST(:segment_id AS bigint), 'name', CAST(:name AS text))
+      FROM (SELECT 'segment.entered' AS type, member_id FROM entered
+             UNION ALL SELECT 'segment.left', member_id FROM gone) AS moved"""
+_MOVED = """
+    SELECT ARRAY(SELECT member_id FROM entered) AS entered, ARRAY(SELECT member_id FROM gone) AS gone,
+           (SELECT count(*) FROM found) AS found"""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """The ids of members who entered and left a segment."""
+
+    entered: Sequence[int] = ()
+    left: Sequence[int] = ()
+
+    def __len__(self) -> int:
+        return len(self.entered) + len(self.left)
+
+
+def hold(session: Session) -> None:
+    """Be the only one who changes memberships of this café until the transaction ends."""
+    session.execute(_HOLD)
+
+
+def try_to_hold(session: Session) -> bool:
+    """The same without waiting; False when somebody else is at it."""
+    return bool(session.scalar(_TRY_TO_HOLD))
+
+
+def living(session: Session) -> list[segment_order.Placed]:
+    """The café's segments in use, each after those it asks for."""
+    return segment_order.in_order(session.scalars(select(Segment).where(Segment.archived_at.is_(None))))
+
+
+def question(session: Session, segment: Segment, scope: Scope) -> Select[int]:
+    """The members whom a segment asks for, as a query of their ids."""
+    if segment.preset is not None:
+        return presets.matching(session, segment.preset, segment.parameters or {}, scope)
+    return conditions.matching(segment.definition or {}, scope)
+
+
+def fill(session: Session, segment: Segment, scope: Scope) -> Moved:
+    """Ask everybody, and store the difference."""
+    everybody = replace(scope, member_ids=None)
+    segment.border_minor = _border(session, segment, everybody)
+    moved, found = _store(session, segment, _known(session, segment, everybody), everybody)
+    segment.size, segment.refreshed_at = found, scope.now
+    session.flush()
+    return moved
+
+
+def refresh(session: Session, tenant: Tenant, member_ids: Sequence[int], *, now: datetime) -> int:
+    """Ask every segment about these members, to whom something happened; returns how many entered or left one.
+
+    Others move only where these moved the border of Top, and where a segment asks for one that they entered or left.
+    """
+    moved: dict[int, Moved] = {}
+    for each in living(session):
+        also = (member_id for source in each.sources & moved.keys() for member_id in _everyone(moved[source]))
+        scope = Scope.of(tenant, now=now, member_ids=sorted({*member_ids, *also}))
+        moved[each.segment.id] = _refresh(session, each.segment, scope)
+    return sum(map(len, moved.values()))
+
+
+def recompute(session: Session, tenant: Tenant, *, now: datetime) -> int:
+    """Ask every segment about everybody; returns how many entered or left one, which is nobody where all was true."""
+    scope = Scope.of(tenant, now=now)
+    return sum(len(fill(session, each.segment, scope)) for each in living(session))
+
+
+def ask_about(session: Session, segment: Segment, scope: Scope) -> Moved:
+    """Ask a segment about the members in the scope, and store the difference."""
+    if not scope.member_ids:
+        return Moved()
+    moved, _found = _store(session, segment, _known(session, segment, scope), scope)
+    if moved:
+        segment.size += len(moved.entered) - len(moved.left)
+        session.flush()
+    return moved
+
+
+def forget(session: Session, member_ids: Sequence[int]) -> None:
+    """These members are gone: they are in no segment any more. Nobody is told."""
+    hold(session)
+    gone = delete(SegmentMember).where(SegmentMember.member_id.in_(member_ids)).returning(SegmentMember.segment_id)
+    for segment_id in session.scalars(gone).all():
+        session.execute(update(Segment).where(Segment.id == segment_id).values(size=Segment.size - 1))
+
+
+def _refresh(session: Session, segment: Segment, scope: Scope) -> Moved:
+    if segment.preset != presets.TOP:
+        return ask_about(session, segment, scope)
+    before, after = segment.border_minor, _border(session, segment, scope)
+    if before is None or after is None:
+        return fill(session, segment, scope)
+    segment.border_minor = after
+    moved_with_it = _between(session, segment, before, after)
+    return ask_about(session, segment, replace(scope, member_ids=sorted({*(scope.member_ids or ()), *moved_with_it})))
+
+
+def _border(session: Session, segment: Segment, scope: Scope) -> int | None:
+    numbers = segment.parameters or {}
+    if segment.preset != presets.TOP or not presets.looks_at_a_year(session, numbers, scope):
+        return None
+    return presets.border(session, numbers)
+
+
+def _between(session: Session, segment: Segment, before: int, after: int) -> Iterable[int]:
+    if before == after:
+        return ()
+    return session.scalars(presets.between_borders(segment.parameters or {}, before, after))
+
+
+def _known(session: Session, segment: Segment, scope: Scope) -> Select[int]:
+    """The segment's question, where its border is known already."""
+    if segment.border_minor is not None:
+        return presets.top_of_year(segment.parameters or {}, scope, border=segment.border_minor)
+    return question(session, segment, scope)
+
+
+def _store(session: Session, segment: Segment, asked: Select[int], scope: Scope) -> tuple[Moved, int]:
+    found = select(asked.subquery().columns[0].label("member_id")).cte("found")
+    entered = text(_ENTERED).columns().cte("entered")
+    gone = text(_LEFT).columns().cte("gone")
+    told = text(_TOLD).columns().cte("told")
+    values = {
+        "segment_id": segment.id,
+        "name": segment.name,
+        "now": scope.now,
+        "member_ids": None if scope.member_ids is None else list(scope.member_ids),
+    }
+    row: Row = session.execute(text(_MOVED).columns().add_cte(found, entered, gone, told), values).one()
+    return Moved(row.entered, row.gone), row.found
+
+
+def _everyone(moved: Moved) -> Iterable[int]:
+    return (*moved.entered, *moved.left)

@@ -1,0 +1,277 @@
+"""Segments: saved questions about members. Made, changed, copied, archived, looked at."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import date, datetime
+from typing import Any
+
+from sqlalchemy import Select, delete, func, select
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.exc import IntegrityError
+from sqlalchemy.orm import Session
+
+from domain import trees
+from domain.audience import conditions, membership, presets, segment_order
+from domain.audience.facts.scope import Scope
+from domain.errors import Conflict, FieldError, NotFound, Unacceptable
+from domain.trees import Tree
+from models.member import Member
+from models.segment import Segment, SegmentMember, SegmentSize
+from models.tenant import Tenant
+
+FIELDS = ("name", "preset", "parameters", "definition")
+LONGEST_NAME = 120
+SAMPLE = 3
+NAMES = {presets.NEW: "New", presets.TOP: "Top", presets.DEFECTING: "Defecting"}
+
+
+@dataclass(frozen=True, slots=True)
+class Inside:
+    """A member of a segment; `since` is None where nobody was stored yet."""
+
+    member_id: int
+    external_id: str
+    first_name: str | None
+    last_name: str | None
+    since: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Preview:
+    """How many a question finds, and up to three of them."""
+
+    count: int
+    sample: list[Inside]
+
+
+def open_cafe(session: Session, *, now: datetime) -> None:
+    """Give the café the three presets. Nobody is in them until the calendar is followed for the first time."""
+    there = select(Segment.preset).where(Segment.preset.is_not(None))
+    missing = NAMES.keys() - set(session.scalars(there))
+    rows = [_preset(preset, now) for preset in NAMES if preset in missing]
+    if rows:
+        session.execute(insert(Segment).values(rows).on_conflict_do_nothing())
+
+
+def create(session: Session, tenant: Tenant, values: Mapping[str, Any], *, now: datetime) -> Segment:
+    """A new segment from `name` and either `preset` (with `parameters`) or `definition`; its members are stored.
+
+    Raises `Unacceptable` with the fields that are wrong, `Conflict` for a name that another segment has.
+    """
+    _refuse_unknown(values)
+    membership.hold(session)
+    name = _name(values.get("name"))
+    asked = _question(session, values)
+    segment = Segment(name=name, **asked, size=0, created_at=now, updated_at=now)
+    session.add(segment)
+    _flush(session)
+    membership.fill(session, segment, Scope.of(tenant, now=now))
+    return segment
+
+
+def update(session: Session, tenant: Tenant, segment_id: int, values: Mapping[str, Any], *, now: datetime) -> Segment:
+    """Change what is given of `name`, `parameters` and `definition`; what is absent stays. Members follow at once."""
+    _refuse_unknown(values)
+    membership.hold(session)
+    segment = _living(session, segment_id)
+    if "name" in values:
+        segment.name = _name(values["name"])
+    asked = _changed(session, segment, values)
+    for field, value in asked.items():
+        setattr(segment, field, value)
+    segment.updated_at = now
+    _flush(session)
+    if asked:
+        _fill_with_those_that_ask(session, tenant, segment, now=now)
+    return segment
+
+
+def copy(session: Session, tenant: Tenant, segment_id: int, *, name: str, now: datetime) -> Segment:
+    """The same question under another name."""
+    segment = get(session, segment_id)
+    asked = {"definition": segment.definition} if segment.definition else _numbers_of(segment)
+    return create(session, tenant, {"name": name, **asked}, now=now)
+
+
+def without(session: Session, tenant: Tenant, *, name: str, inside: int, outside: int, now: datetime) -> Segment:
+    """A segment of the members who are in one segment but not in another; it follows both."""
+    for field, segment_id in (("inside", inside), ("outside", outside)):
+        if session.scalar(select(Segment.id).where(Segment.id == segment_id, Segment.archived_at.is_(None))) is None:
+            raise Unacceptable.at(field, "Choose a segment.")
+    definition = {"all": [_in_segment(inside), {"not": _in_segment(outside)}]}
+    return create(session, tenant, {"name": name, "definition": definition}, now=now)
+
+
+def archive(session: Session, segment_id: int, *, now: datetime) -> Segment:
+    """Put a segment away: nobody is in it any more, and its name is free. `Conflict` while another one asks for it."""
+    membership.hold(session)
+    segment = get(session, segment_id)
+    if users := used_by(session, segment_id):
+        names = ", ".join(f"“{each.name}”" for each in users)
+        raise Conflict(f"This segment is used by {names}. Change that first.")
+    segment.archived_at = segment.archived_at or now
+    segment.size = 0
+    session.execute(delete(SegmentMember).where(SegmentMember.segment_id == segment_id))
+    session.flush()
+    return segment
+
+
+def get(session: Session, segment_id: int) -> Segment:
+    """The segment of this id, archived or not."""
+    segment = session.scalar(select(Segment).where(Segment.id == segment_id))
+    if segment is None:
+        raise NotFound("There is no such segment.")
+    return segment
+
+
+def listing() -> Select[Segment]:
+    """The segments in use."""
+    return select(Segment).where(Segment.archived_at.is_(None))
+
+
+def preview(
+    session: Session, tenant: Tenant, values: Mapping[str, Any], *, now: datetime, segment_id: int | None = None
+) -> Preview:
+    """How many a question finds before it is saved: `definition`, or `preset` with `parameters`.
+
+    `segment_id` is the segment being edited: it may not ask for itself.
+    """
+    asked = Segment(**_question(session, values, segment_id=segment_id))
+    found = membership.question(session, asked, Scope.of(tenant, now=now))
+    count = session.scalar(select(func.count()).select_from(found.subquery()))
+    return Preview(count or 0, _sample(session, found))
+
+
+def members(segment_id: int) -> Select[Member, datetime]:
+    """The members of a segment as `Member, since`."""
+    inside = select(Member, SegmentMember.since).join(SegmentMember, SegmentMember.member_id == Member.id)
+    return inside.where(SegmentMember.segment_id == segment_id)
+
+
+def of_members(session: Session, member_ids: Sequence[int]) -> dict[int, list[Segment]]:
+    """The segments that each of these members is in, by name."""
+    rows = session.execute(
+        select(SegmentMember.member_id, Segment)
+        .join(Segment, Segment.id == SegmentMember.segment_id)
+        .where(SegmentMember.member_id.in_(member_ids), Segment.archived_at.is_(None))
+        .order_by(Segment.name_key, Segment.id)
+    )
+    found: dict[int, list[Segment]] = {}
+    for member_id, segment in rows:
+        found.setdefault(member_id, []).append(segment)
+    return found
+
+
+def sizes(session: Session, segment_id: int, *, since: date) -> list[tuple[date, int]]:
+    """How many members it had at the end of each day."""
+    noted = select(SegmentSize.day, SegmentSize.size).where(SegmentSize.segment_id == segment_id)
+    rows = session.execute(noted.where(SegmentSize.day >= since).order_by(SegmentSize.day))
+    return [(row.day, row.size) for row in rows]
+
+
+def used_by(session: Session, segment_id: int) -> list[Segment]:
+    """The segments in use that ask for this one, by name."""
+    asking = [each for each in session.scalars(listing()) if segment_id in segment_order.sources_of(each)]
+    return sorted(asking, key=lambda each: each.name_key)
+
+
+def _preset(preset: str, now: datetime) -> dict[str, Any]:
+    numbers = presets.checked(preset, None)
+    return {"name": NAMES[preset], "preset": preset, "parameters": numbers, "created_at": now, "updated_at": now}
+
+
+def _refuse_unknown(values: Mapping[str, Any]) -> None:
+    errors = [FieldError(field, "Not a field of a segment.") for field in values if field not in FIELDS]
+    if errors:
+        raise Unacceptable("This segment cannot be saved.", errors)
+
+
+def _name(name: Any) -> str:
+    if not isinstance(name, str) or not 0 < len(name.strip()) <= LONGEST_NAME or not name.strip().isprintable():
+        raise Unacceptable.at("name", f"Give a name of at most {LONGEST_NAME} characters.")
+    return name.strip()
+
+
+def _question(session: Session, values: Mapping[str, Any], *, segment_id: int | None = None) -> dict[str, Any]:
+    preset, definition = values.get("preset"), values.get("definition")
+    if (preset is None) == (definition is None):
+        raise Unacceptable.at("definition", "Give either a preset or a definition.")
+    if definition is None:
+        return {
+            "preset": preset,
+            "parameters": presets.checked(str(preset), values.get("parameters")),
+            "definition": None,
+        }
+    if values.get("parameters") is not None:
+        raise Unacceptable.at("parameters", "Only a preset has parameters.")
+    conditions.check(session, definition, path="definition", segment_id=segment_id)
+    _refuse_any_segment(definition)
+    return {"preset": None, "parameters": None, "definition": definition}
+
+
+def _refuse_any_segment(definition: Tree) -> None:
+    """Whether somebody is in any segment hangs on the answer itself."""
+    errors = [
+        FieldError(f"definition{spot}.op", "Name the segments that you mean.")
+        for spot, leaf in trees.leaves(definition)
+        if leaf["fact"] == "segments" and leaf.get("value") is None
+    ]
+    if errors:
+        raise Unacceptable(errors[0].message, errors)
+
+
+def _changed(session: Session, segment: Segment, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The question of a segment after a change; numbers that are absent stay."""
+    given = {field: values[field] for field in ("preset", "parameters", "definition") if values.get(field) is not None}
+    if not given:
+        return {}
+    if "definition" not in given:
+        preset = given.get("preset", segment.preset)
+        if preset is None:
+            raise Unacceptable.at("parameters", "Only a preset has parameters.")
+        stays = (segment.parameters or {}) if preset == segment.preset else {}
+        numbers = given.get("parameters", {})
+        given = {"preset": preset, "parameters": {**stays, **numbers} if isinstance(numbers, Mapping) else numbers}
+    return _question(session, given, segment_id=segment.id)
+
+
+def _fill_with_those_that_ask(session: Session, tenant: Tenant, segment: Segment, *, now: datetime) -> None:
+    changed = {segment.id}
+    for each in membership.living(session):
+        if each.segment.id in changed or each.sources & changed:
+            changed.add(each.segment.id)
+            membership.fill(session, each.segment, Scope.of(tenant, now=now))
+
+
+def _living(session: Session, segment_id: int) -> Segment:
+    segment = session.scalar(select(Segment).where(Segment.id == segment_id, Segment.archived_at.is_(None)))
+    if segment is None:
+        raise NotFound("There is no such segment.")
+    return segment
+
+
+def _numbers_of(segment: Segment) -> dict[str, Any]:
+    return {"preset": segment.preset, "parameters": segment.parameters}
+
+
+def _in_segment(segment_id: int) -> dict[str, Any]:
+    return {"fact": "segments", "op": "contains", "value": segment_id}
+
+
+def _sample(session: Session, found: Select[int]) -> list[Inside]:
+    ids = found.limit(SAMPLE).subquery()
+    people = select(Member.id, Member.external_id, Member.first_name, Member.last_name)
+    rows = session.execute(people.where(Member.id.in_(select(ids.c[0]))).order_by(Member.id))
+    return [Inside(*row, since=None) for row in rows]
+
+
+def _flush(session: Session) -> None:
+    try:
+        with session.begin_nested():
+            session.flush()
+    except IntegrityError as error:
+        if "uq_segments_name" not in str(error.orig):
+            raise
+        raise Conflict(
+            "Another segment has this name.", [FieldError("name", "Another segment has this name.")]
+        ) from error

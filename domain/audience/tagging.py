@@ -1,0 +1,135 @@
+"""Tags kept true: what the rules say is compared with what members have, and the difference is applied and told.
+
+`refresh` looks at members something happened to, `recompute` at everybody. Both run the same statements, so that
+looking at everybody after each was looked at changes nothing. Passes of one café wait for each other.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import CTE, or_, select, text
+from sqlalchemy.dialects.postgresql import insert
+from sqlalchemy.orm import Session
+
+from domain.accounts import audit
+from domain.audience import consoles, own_rules, tag_rules
+from domain.audience.facts.scope import Scope
+from models.tag import Tag
+from models.tenant import Tenant
+
+_WAIT = text("SELECT pg_advisory_xact_lock(hashtextextended('tags:' || current_setting('app.tenant_id'), 0))")
+_THERE = insert(Tag).on_conflict_do_nothing(index_elements=["tenant_id", "name_key"])
+
+# Beside `wanted`, with `{why}` and `{evidence}` of the rule.
+_GONE = """
+    DELETE FROM member_tags t
+     WHERE tag_id = :tag_id AND source = 'rule'
+       AND (CAST(:member_ids AS bigint[]) IS NULL OR member_id = ANY(:member_ids))
+       AND NOT EXISTS (SELECT FROM wanted WHERE wanted.member_id = t.member_id)
+    RETURNING member_id, because"""
+# Few are looked at to the bottom, everybody only where something differs on the surface.
+_CAME = """
+    INSERT INTO member_tags AS t (tag_id, member_id, applied_at, source, because, lapses_on)
+    SELECT :tag_id, wanted.member_id, :now, 'rule', wanted.because || {evidence}, wanted.lapses_on
+      FROM wanted LEFT JOIN member_tags s ON s.tag_id = :tag_id AND s.member_id = wanted.member_id
+     WHERE CAST(:member_ids AS bigint[]) IS NOT NULL OR s.member_id IS NULL
+        OR s.lapses_on IS DISTINCT FROM wanted.lapses_on
+        OR s.because - CAST(:evidence AS text[]) IS DISTINCT FROM wanted.because
+        ON CONFLICT (tenant_id, tag_id, member_id)
+        DO UPDATE SET because = excluded.because, lapses_on = excluded.lapses_on
+         WHERE t.source = 'rule' AND (t.because, t.lapses_on) IS DISTINCT FROM (excluded.because, excluded.lapses_on)
+    RETURNING member_id, because, lapses_on, xmax = 0 AS is_new"""
+_TOLD = """
+    INSERT INTO events (type, member_id, occurred_at, recorded_at, properties)
+    SELECT 'tag.lapsed', member_id, :now, :now,
+           jsonb_build_object('tag', CAST(:name AS text), 'actor', CAST(:actor AS text), 'because', {why}) FROM gone
+     UNION ALL
+    SELECT 'tag.applied', member_id, :now, :now,
+           jsonb_build_object('tag', CAST(:name AS text), 'actor', CAST(:actor AS text), 'because', because,
+                              'lapses_on', lapses_on) FROM came WHERE is_new"""
+_COUNTED = "SELECT (SELECT count(*) FROM came WHERE is_new) AS added, (SELECT count(*) FROM gone) AS removed"
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """How many tags members got and lost."""
+
+    added: int = 0
+    removed: int = 0
+
+    def __add__(self, other: "Tally") -> "Tally":
+        return Tally(self.added + other.added, self.removed + other.removed)
+
+
+def refresh(session: Session, tenant: Tenant, member_ids: Sequence[int], *, now: datetime) -> Tally:
+    """Look again at members something happened to. Nothing is done where tagging is switched off."""
+    tagging = consoles.tagging(session)
+    if not member_ids or not tagging.is_active:
+        return Tally()
+    return _run(session, Scope.of(tenant, now=now, member_ids=member_ids), months=tagging.months)
+
+
+def recompute(session: Session, tenant: Tenant, *, now: datetime) -> Tally:
+    """Look at everybody."""
+    return _run(session, Scope.of(tenant, now=now), months=consoles.tagging(session).months)
+
+
+def follow(session: Session, tenant: Tenant, tag: Tag, *, now: datetime) -> Tally:
+    """Look at everybody for one tag with a rule of the owner's own."""
+    session.execute(_WAIT)
+    return _follow(session, tag, Scope.of(tenant, now=now))
+
+
+def ensure_built_in(session: Session, *, now: datetime) -> None:
+    """Have the tags that every café has."""
+    session.execute(_THERE, [{"name": each, "rule": each, "created_at": now} for each in tag_rules.NAMES])
+
+
+def _run(session: Session, scope: Scope, *, months: int) -> Tally:
+    session.execute(_WAIT)
+    built_in, own = _standing(session, now=scope.now)
+    tally = Tally()
+    for rule in tag_rules.RULES:
+        tally += _keep(session, built_in[rule.name], rule, scope, months)
+    for tag in own_rules.in_order(own):
+        tally += _follow(session, tag, scope)
+    return tally
+
+
+def _standing(session: Session, *, now: datetime) -> tuple[dict[str, Tag], list[Tag]]:
+    """The tags that every café has by their rule, and those with a rule of the owner's own."""
+    with_rules = select(Tag).where(Tag.archived_at.is_(None), or_(Tag.rule.is_not(None), Tag.definition.is_not(None)))
+    tags = list(session.scalars(with_rules.order_by(Tag.id)))
+    built_in = {tag.rule: tag for tag in tags if tag.rule}
+    if built_in.keys() != set(tag_rules.NAMES):
+        ensure_built_in(session, now=now)
+        built_in = {tag.name: tag for tag in session.scalars(select(Tag).where(Tag.rule.is_not(None)))}
+    return built_in, [tag for tag in tags if tag.definition]
+
+
+def _keep(session: Session, tag: Tag, rule: tag_rules.Rule, scope: Scope, months: int) -> Tally:
+    window = {"months": months, "since": tag_rules.months_before(scope.today, months), "timezone": scope.timezone}
+    return _apply(session, tag, rule.of(scope.member_ids), scope, rule.evidence, rule.why, window)
+
+
+def _follow(session: Session, tag: Tag, scope: Scope) -> Tally:
+    return _apply(session, tag, own_rules.wanted(tag, scope), scope, "'{}'::jsonb", """'{"why": "rule"}'::jsonb""", {})
+
+
+def _apply(
+    session: Session, tag: Tag, wanted: CTE, scope: Scope, evidence: str, why: str, window: dict[str, object]
+) -> Tally:
+    gone = text(_GONE).columns().cte("gone")
+    came = text(_CAME.format(evidence=evidence)).columns().cte("came")
+    told = text(_TOLD.format(why=why)).columns().cte("told")
+    counted = text(_COUNTED).columns().add_cte(wanted, gone, came, told)
+    values = {
+        "tag_id": tag.id,
+        "name": tag.name,
+        "actor": audit.SYSTEM,
+        "now": scope.now,
+        "member_ids": None if scope.member_ids is None else list(scope.member_ids),
+        "evidence": list(tag_rules.EVIDENCE),
+    }
+    return Tally(*session.execute(counted, values | window).one())
