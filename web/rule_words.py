@@ -1,19 +1,18 @@
 """Earning rules in sentences: what a purchase earns, where and when that counts."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from decimal import Decimal
 from typing import Any
 
-from babel.dates import get_day_names
-from babel.lists import format_list
 from flask import Flask, g
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
-from domain.loyalty.earning import FACTS, WEEKDAYS
+from domain.loyalty.earning import FACTS
 from domain.trees import Tree
 from models.earning_rule import EarningRule
 from web import filters, stories
+from web.condition_words import amounts, labels, shops
 
 LOCATION, WEEKDAY, CHANNEL = "purchase.location", "purchase.weekday", "purchase.channel"
 
@@ -47,16 +46,10 @@ def condition_words(tree: Tree | None) -> str:
     if "all" in tree:
         return " ".join(condition_words(each) for each in tree["all"])
     if "any" in tree:
-        return format_list([condition_words(each) for each in tree["any"]], "or", locale=filters.locale())
+        return amounts.either([condition_words(each) for each in tree["any"]])
     if "not" in tree:
         return _("but not %(condition)s", condition=condition_words(tree["not"]))
     return _leaf(tree)
-
-
-def weekday_names() -> dict[str, str]:
-    """The days of the week by their codes, in the reader's language."""
-    names = get_day_names("wide", locale=filters.locale())
-    return {code: names[number] for number, code in enumerate(WEEKDAYS)}
 
 
 def _what(rule: EarningRule, currency: str) -> str:
@@ -86,60 +79,11 @@ def currency_name(name: str) -> str:
 
 
 def _leaf(leaf: Mapping[str, Any]) -> str:
-    fact, op, value = leaf["fact"], leaf["op"], leaf.get("value")
-    values = value if isinstance(value, list) else [value]
-    if op in ("eq", "in"):
-        if fact == WEEKDAY:
-            return _on_days(values)
-        if fact == LOCATION:
-            return _("at %(places)s", places=_either(values))
-        if fact == CHANNEL and len(values) == 1:
-            return _("at the till") if values[0] == "pos" else _("in the online shop")
-    return _any_leaf(fact, op, values)
-
-
-def _on_days(codes: Sequence[Any]) -> str:
-    names = weekday_names()
-    return _("on %(days)s", days=_either([names.get(str(code).lower(), str(code)) for code in codes]))
-
-
-def _any_leaf(fact: str, op: str, values: Sequence[Any]) -> str:
-    asked = {
-        "eq": _("is %(value)s"),
-        "in": _("is %(value)s"),
-        "ne": _("is not %(value)s"),
-        "not_in": _("is not %(value)s"),
-        "lt": _("is less than %(value)s"),
-        "lte": _("is at most %(value)s"),
-        "gt": _("is more than %(value)s"),
-        "gte": _("is at least %(value)s"),
-        "between": _("is between %(value)s"),
-        "before": _("is before %(value)s"),
-        "after": _("is after %(value)s"),
-        "contains": _("has %(value)s"),
-        "starts_with": _("begins with %(value)s"),
-        "is_set": _("is known"),
-        "not_set": _("is not known"),
-        "within_days": _("lies at most %(value)s days back"),
-        "more_than_days_ago": _("lies more than %(value)s days back"),
-    }.get(op, op)
-    said = asked.replace("%(value)s", _either(values))
-    return _("if %(fact)s %(asked)s", fact=_fact_words(fact), asked=said)
-
-
-def _fact_words(fact: str) -> str:
-    known = {
-        "purchase.location": _("the location"),
-        "purchase.weekday": _("the weekday"),
-        "purchase.hour": _("the hour"),
-        "purchase.date": _("the day"),
-        "purchase.channel": _("the till or shop"),
-        "purchase.amount": _("the amount"),
-        "purchase.payment_method": _("the way of paying"),
-        "purchase.categories": _("what was bought"),
-    }
-    return known.get(fact) or (FACTS[fact].words if fact in FACTS else fact)
-
-
-def _either(values: Sequence[Any]) -> str:
-    return format_list([str(each) for each in values], "or", locale=filters.locale())
+    fact = FACTS[leaf["fact"]]
+    said = shops.adverb(fact.name.removeprefix("purchase."), leaf)
+    if said is not None:
+        return said
+    value = leaf.get("value")
+    values = value if isinstance(value, list) else [] if value is None else [value]
+    asked = f"{labels.operator_words(fact, leaf['op'])} {amounts.either([str(each) for each in values])}"
+    return _("if %(fact)s %(asked)s", fact=labels.inside(labels.fact_words(fact)), asked=asked.strip())

@@ -149,6 +149,7 @@ _CREDIT = {"currency": "points", "points": 12, "kind": "earned", "reason": "", "
 _DEBIT = {"currency": "points", "points": 50, "kind": "redeemed", "reason": "", "purchase": None}
 _TAG = {"tag": "posRevenueWithinLast6Month", "actor": "system"}
 _SEGMENT = {"segment": 4, "name": "New"}
+_MESSAGE = {"message": 41, "channel": "email", "topic": "rewards", "cause": "reward:7", "machine": False}
 _SOCIAL = {"network": "instagram", "kind": "like", "object": "post-9"}
 CATALOGUE: Mapping[str, EventType] = {
     each.code: each
@@ -189,6 +190,12 @@ CATALOGUE: Mapping[str, EventType] = {
         EventType("status.assigned", "The tier was worked out anew", {"status": "Gold", "cause": "task"}),
         EventType("segment.entered", "The member came into a segment", _SEGMENT),
         EventType("segment.left", "The member left a segment", _SEGMENT),
+        EventType("message.opened", "A message was opened", _MESSAGE),
+        EventType("message.clicked", "A link in a message was clicked",
+                  _MESSAGE | {"url": "https://cafe.example/menu"}),
+        EventType("message.unsubscribed", "A message was answered with a goodbye", _MESSAGE),
+        EventType("message.complained", "A message was called unwanted", _MESSAGE),
+        EventType("counter.changed", "A counter moved", {"counter": "coffees", "value": 5}),
         EventType("bonus.activating", "Points are about to become usable", _LOT),
         EventType("bonus.expiring", "Points are about to expire", _LOT),
         EventType("birthday", "The member's birthday", {}),

@@ -10,8 +10,9 @@ from wtforms.widgets import CheckboxInput, ListWidget
 
 from domain.loyalty.earning_rules import MOST_DAYS, RuleDraft
 from models.earning_rule import EarningRule
+from web.condition_words.shops import weekday_names
 from web.forms import Form
-from web.rule_words import CHANNEL, LOCATION, WEEKDAY, weekday_names
+from web.rule_words import CHANNEL, LOCATION, WEEKDAY
 
 WAYS = (
     ("points_per_unit", _l("for the amount spent")),
@@ -34,7 +35,7 @@ class RuleForm(Form):
     channel = SelectField(
         _l("How"),
         [Optional()],
-        choices=(("", _l("at the till and online")), ("pos", _l("at the till")), ("online", _l("in the online shop"))),
+        choices=(("", _l("in the shop and online")), ("pos", _l("in the shop")), ("online", _l("in the online shop"))),
     )
     weekdays = SelectMultipleField(
         _l("On these days"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()

@@ -2,7 +2,6 @@
 
 import re
 from collections.abc import Iterator, Mapping
-from functools import partial
 from typing import Any
 
 from sqlalchemy import Text, cast, func, select
@@ -29,7 +28,7 @@ class Properties(Mapping[str, Fact]):
     def __getitem__(self, name: str) -> Fact:
         if not isinstance(name, str) or not PROPERTY.fullmatch(name):
             raise KeyError(name)
-        return Fact(name, Type.FREE, f"Property: {name}", self._example.get(name, "…"))
+        return Fact(name, Type.FREE, name, self._example.get(name, "…"))
 
     def __iter__(self) -> Iterator[str]:
         return iter(self._example)
@@ -90,7 +89,7 @@ def happened(statement: Statement, asked: Asked, kind: str, counted: Any = None)
 
 
 def _asks(statement: Statement, leaf: trees.Tree) -> Condition:
-    fact = Fact(leaf["fact"], Type.FREE, "", "")
+    fact = Properties({})[leaf["fact"]]
     return operators.column_predicate(fact, free.element(Event.properties, leaf["fact"]), leaf, statement.scope)
 
 
@@ -135,12 +134,11 @@ def _counter(counter: str) -> AudienceFact:
     )
 
 
-_referral = partial(AudienceFact, type=Type.NUMBER, is_windowed=True, is_always_set=True, family="referrals")
-
 FACTS: tuple[AudienceFact, ...] = (
-    AudienceFact("tier", Type.TEXT, "Tier", "Gold", names="tiers", family="tier", say=_tier),
-    _referral("referrals.count", words="Friends who signed up", example=1, say=_referrals("friend.invited")),
-    _referral("referrals.purchased", words="Friends who bought something", example=1,
-              say=_referrals("friend.purchased")),
+    AudienceFact("tier", Type.TEXT, "Tier", "Gold", family="tier", say=_tier),
+    AudienceFact("referrals.count", Type.NUMBER, "Friends who signed up", 1, is_windowed=True, is_always_set=True,
+                 family="referrals", say=_referrals("friend.invited")),
+    AudienceFact("referrals.purchased", Type.NUMBER, "Friends who bought something", 1, is_windowed=True,
+                 is_always_set=True, family="referrals", say=_referrals("friend.purchased")),
     *(fact for kind in CATALOGUE for what in ("count", "last_at") if (fact := of_type(f"event.{kind}.{what}"))),
 )  # fmt: skip

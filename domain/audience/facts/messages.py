@@ -13,16 +13,14 @@ from domain.fact import Fact, Type
 from models.event import Event
 from models.message import Channel, Message, MessageState, Reason, Topic
 
-CHANNEL = Fact("channel", Type.TEXT, "Channel", "email", tuple(Channel))
 FIELDS: Mapping[str, Fact] = {
     fact.name: fact
     for fact in (
-        CHANNEL,
+        Fact("channel", Type.TEXT, "Channel", "email", tuple(Channel)),
         Fact("topic", Type.TEXT, "Topic", "promotional", tuple(Topic)),
         Fact("cause", Type.TEXT, "What spoke: a reward, campaign or automation", "campaign:3"),
     )
 }
-ON_CHANNEL: Mapping[str, Fact] = {"channel": CHANNEL}
 ARRIVED = (MessageState.SENT, MessageState.DELIVERED)
 RETURNED = (MessageState.FAILED, MessageState.BOUNCED)
 NOWHERE_TO = (Reason.NO_ADDRESS, Reason.INVALID_ADDRESS, Reason.SUPPRESSED)
@@ -70,12 +68,15 @@ def _messages(statement: Statement, asked: Asked, at: Column) -> Query:
 
 
 def _read(kind: str) -> Any:
-    """How many messages, not how many times."""
+    """How many messages, not how many times; what a machine fetched or followed does not count."""
+
+    def build(statement: Statement, asked: Asked) -> Query:
+        message = free.element(Event.properties, "message")
+        by_people = free.compared(free.element(Event.properties, "machine"), "ne", value=True)
+        return events.happened(statement, asked, kind, message).where(by_people)
 
     def say(statement: Statement, asked: Asked) -> Said:
-        message = func.lower(free.element(Event.properties, "message"))
-        key = ("messages", kind, asked.key)
-        return Value(statement.grouped(key, lambda: events.happened(statement, asked, kind, message)).count, absent=0)
+        return Value(statement.grouped(("messages", kind, asked.key), lambda: build(statement, asked)).count, absent=0)
 
     return say
 
@@ -85,9 +86,9 @@ FACTS: tuple[AudienceFact, ...] = (
          say=_received_count),
     _fact("messages.last_at", Type.INSTANT, "Last message received", "2026-05-04T08:30:00+02:00", fields=FIELDS,
          say=_received_last),
-    _fact("messages.opened", Type.NUMBER, "Messages opened", 1, is_always_set=True, fields=ON_CHANNEL,
+    _fact("messages.opened", Type.NUMBER, "Messages opened", 1, is_always_set=True, fields=FIELDS,
          say=_read("message.opened")),
-    _fact("messages.clicked", Type.NUMBER, "Messages clicked", 1, is_always_set=True, fields=ON_CHANNEL,
+    _fact("messages.clicked", Type.NUMBER, "Messages clicked", 1, is_always_set=True, fields=FIELDS,
          say=_read("message.clicked")),
     _fact("messages.not_reached", Type.NUMBER, "Messages that did not arrive", 1, is_always_set=True, fields=FIELDS,
          say=_not_reached),

@@ -20,6 +20,7 @@ NOUNS = (
     "currencies",
     "locations",
     "earning_rules",
+    "facts",
     "templates",
     "rewards",
 )
