@@ -5,6 +5,9 @@ VENV := .venv
 RUN := $(VENV)/bin/python
 STAMP := $(VENV)/.installed
 
+# Compiled modules are kept whatever the shell says: without them every process of ours takes seconds to import.
+export PYTHONDONTWRITEBYTECODE :=
+
 .DEFAULT_GOAL := help
 .PHONY: help setup demo test lint contracts bench lock browser
 

@@ -46,7 +46,7 @@ def _open(settings: Settings, places: Places) -> None:
         cafe.move(settings, known, places)
         return
     print("Opening Café Aurora and inventing its year …", flush=True)
-    cafe.open_up(settings, dict(os.environ), places, now=clock.now())
+    cafe.open_up(settings, places, now=clock.now())
 
 
 def _set_environment(places: Places) -> None:

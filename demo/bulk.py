@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from datetime import date
 from itertools import islice
 from typing import Any
@@ -12,19 +13,32 @@ AT_ONCE = 5000
 
 
 def load(session: Session, table: str, columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> None:
-    """Insert `rows` into `table`. PostgreSQL reads each value as the column's type; dicts and lists become JSON."""
+    """Insert `rows` into `table`. PostgreSQL reads each value as the column's type; dicts and lists become JSON.
+
+    While the server takes one document the next is written, so that both have something to do.
+    """
     names = ", ".join(columns)
     statement = f"INSERT INTO {table} ({names}) SELECT {names} FROM json_populate_recordset(NULL::{table}, %s)"
-    with session.connection().connection.driver_connection.cursor() as cursor:
-        records = (dict(zip(columns, row, strict=True)) for row in rows)
+    records = (dict(zip(columns, row, strict=True)) for row in rows)
+    with _cursor(session) as cursor, ThreadPoolExecutor(1) as line:
+        taken = None
         while some := list(islice(records, AT_ONCE)):
-            cursor.execute(statement, [json.dumps(some, default=_plain)])
+            document = json.dumps(some, default=_plain)
+            if taken:
+                taken.result()
+            taken = line.submit(cursor.execute, statement, [document])
+        if taken:
+            taken.result()
 
 
-def numbers(session: Session, table: str, key: str) -> Mapping[Any, int]:
+def numbers(session: Session, table: str, key: str, *, value: str = "id") -> Mapping[Any, int]:
     """`{key: id}` of a café's whole table."""
-    with session.connection().connection.driver_connection.cursor() as cursor:
-        return dict(cursor.execute(f"SELECT {key}, id FROM {table}").fetchall())
+    with _cursor(session) as cursor:
+        return dict(cursor.execute(f"SELECT {key}, {value} FROM {table}").fetchall())
+
+
+def _cursor(session: Session) -> Any:
+    return session.connection().connection.driver_connection.cursor()
 
 
 def _plain(value: Any) -> str:

@@ -1,12 +1,11 @@
 """Café Aurora: opened by the console like any other café, then filled with its year."""
 
+import io
 import json
-import subprocess
-import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import contextmanager, redirect_stdout
 from dataclasses import asdict, dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from decimal import Decimal
 from pathlib import Path
 from typing import Any
@@ -15,12 +14,13 @@ from sqlalchemy import create_engine, select
 from sqlalchemy.orm import Session
 
 from connectors import accounts as connectors
-from demo import life
+from demo import life, tables
 from demo.menu import HOT
 from demo.places import Places
-from demo.wallet import GOALS, LIFETIME, POINTS, STARS, Goal
+from demo.wallet import GOALS, LIFETIME, STARS, Goal
 from domain.accounts import vault
 from domain.delivery import accounts as gateways
+from domain.loyalty import summaries
 from domain.outreach import reward_setup
 from domain.tenant_scope import tenant_scope
 from models.currency import Currency
@@ -29,17 +29,14 @@ from models.location import Location
 from models.tenancy import bind_tenant_when_a_transaction_begins
 from models.tenant import Tenant
 from tests.played.twilio import ACCOUNT_SID, AUTH_TOKEN, SENDER
+from web.cli import main as console
 from web.config import Settings, driver_url
 
 SLUG = "aurora"
 OWNER = "owner@aurora.example"
 GUESTS = 5000
 SQUARE_KEY, SQUARE_TOKEN = "played-signature-key", "EAAA-played-token"
-DISCOUNTS: Mapping[str, dict[str, str]] = {
-    "Free cappuccino": {"item": "cappuccino"},
-    "10 % off your entire purchase": {"percent": "10"},
-    "Eleventh coffee": {"item": "hot drink"},
-}
+YEAR = timedelta(days=365)
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,21 +56,22 @@ def remembered(home: Path) -> Opened | None:
     return Opened(**json.loads(note.read_text())) if note.exists() else None
 
 
-def open_up(settings: Settings, environment: Mapping[str, str], places: Places, *, now: datetime) -> Opened:
-    """Open the café, connect it to the played world and fill it. Takes about half a minute."""
+def open_up(settings: Settings, places: Places, *, now: datetime) -> Opened:
+    """Open the café, connect it to the played world and fill it. Takes about twenty seconds."""
     cafe = _regulars(
-        environment,
         *("tenant", "create", "--name", "Café Aurora", "--slug", SLUG, "--owner", OWNER),
         *("--timezone", "Europe/Vienna", "--currency", "EUR", "--country", "AT"),
         *("--address", "Lindengasse 12, 1070 Wien"),
     )
     smtp = [f"url=smtp://127.0.0.1:{places.smtp}", "from=hello@aurora.example", "from_name=Café Aurora"]
-    _regulars(environment, *_gateway("email", "smtp", smtp))
-    twilio = _regulars(environment, *_gateway("sms", "twilio", _settings(_twilio(places))))
+    _regulars(*_gateway("email", "smtp", smtp))
+    twilio = _regulars(*_gateway("sms", "twilio", _settings(_twilio(places))))
     square = _regulars(
-        environment, "connector", "add", "--tenant", SLUG, "--system", "square", "--set", *_settings(_square(places))
+        *("connector", "add", "--tenant", SLUG, "--system", "square", "--set", *_settings(_square(places)))
     )
-    fill(settings, now=now)
+    with acting(settings) as session:
+        fill(session, now=now)
+        session.commit()
     opened = Opened(cafe["password"], cafe["api_key"], twilio["hook_url"], square["hook_url"], places.web)
     _remember(settings.home, opened)
     return opened
@@ -97,18 +95,17 @@ def move(settings: Settings, opened: Opened, places: Places) -> Opened:
     return moved
 
 
-def fill(settings: Settings, *, now: datetime, guests: int = GUESTS) -> None:
-    """Write the café's terms and its year."""
-    with acting(settings) as session:
-        tenant = session.scalars(select(Tenant).where(Tenant.slug == SLUG)).one()
-        tenant.kind = "art cafe"
-        session.add_all([Location(name="Museum Quarter"), Currency(code=STARS, name="stars")])
-        session.flush()
-        _set_terms(session)
-        for goal in GOALS:
-            _offer(session, tenant, goal, now=now)
-        life.write(session, life.imagine(guests, now=now), now=now)
-        session.commit()
+def fill(session: Session, *, now: datetime, guests: int = GUESTS) -> None:
+    """Write the terms of the bound café and its year; it has its gateways and its first location already."""
+    tenant = session.scalars(select(Tenant).where(Tenant.slug == SLUG)).one()
+    tenant.kind = "art cafe"
+    session.add_all([Location(name="Museum Quarter"), Currency(code=STARS, name="stars")])
+    session.flush()
+    _set_terms(session)
+    for goal in GOALS:
+        _offer(session, tenant, goal, now=now - YEAR)
+    tables.write(session, life.imagine(guests, now=now), now=now)
+    summaries.rebuild(session, tenant, now=now)
 
 
 def _set_terms(session: Session) -> None:
@@ -130,8 +127,6 @@ def _set_terms(session: Session) -> None:
 
 
 def _offer(session: Session, tenant: Tenant, goal: Goal, *, now: datetime) -> None:
-    discount = DISCOUNTS[goal.name]
-    speaks = goal.currency == POINTS
     reward_setup.save(
         session,
         tenant,
@@ -141,13 +136,13 @@ def _offer(session: Session, tenant: Tenant, goal: Goal, *, now: datetime) -> No
             "currency": goal.currency,
             "threshold": goal.threshold,
             "cost": goal.threshold,
-            "discount": discount,
+            "discount": goal.discount,
             "valid_days": goal.valid.days,
             "repeatable": True,
-            "messages": {"enabled": speaks, "delay_minutes": 0, "quiet_hours": None},
+            "messages": {"enabled": goal.is_told, "delay_minutes": 0, "quiet_hours": None},
         },
-        channels=["sms", "email"] if speaks else [],
-        words=reward_setup.default_words(discount),
+        channels=["sms", "email"] if goal.is_told else [],
+        words=reward_setup.default_words(goal.discount),
         now=now,
     )
 
@@ -167,12 +162,12 @@ def acting(settings: Settings) -> Iterator[Session]:
         engine.dispose()
 
 
-def _regulars(environment: Mapping[str, str], *arguments: str) -> dict[str, Any]:
-    command = [sys.executable, "-P", "-m", "web.cli", *arguments, "--json"]
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise SystemExit(f"regulars {arguments[0]} {arguments[1]}: {done.stderr.strip()}")
-    return json.loads(done.stdout)
+def _regulars(*arguments: str) -> dict[str, Any]:
+    """What the console answers."""
+    said = io.StringIO()
+    with redirect_stdout(said):
+        console.main([*arguments, "--json"], standalone_mode=False)
+    return json.loads(said.getvalue())
 
 
 def _gateway(channel: str, provider: str, settings: list[str]) -> list[str]:

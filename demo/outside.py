@@ -3,12 +3,13 @@
 python -m demo.outside
 """
 
+import logging
 import signal
 import threading
 from collections.abc import Sequence
 from typing import Any
 
-from sqlalchemy import select
+from sqlalchemy import select, text
 from werkzeug.serving import make_server
 
 from demo import cafe
@@ -17,16 +18,29 @@ from demo.inbox import catcher
 from demo.inbox.pages import Shopper, Till, create_app
 from demo.inbox.store import Store
 from demo.places import Places
-from models.currency import Currency
-from models.ledger import Balance
 from models.member import Member
-from models.reward import Reward, RewardEvent
 from tests.played.square import CAFE_ORDER, PlayedSquare
 from tests.played.twilio import PlayedTwilio, Text
 from web.config import Settings
 from web.embedded.settings import with_servers
 
-CLOSEST = 3
+ORDER = sum(quantity * price for _name, quantity, price in CAFE_ORDER) // 100  # points that an order earns
+_CLOSEST = text("""
+    SELECT external_id, first_name, last_name, available, reward FROM (
+      SELECT m.external_id, m.first_name, m.last_name, b.available, r.name AS reward, r.id,
+             row_number() OVER (PARTITION BY r.id ORDER BY texts.granted IS TRUE DESC, b.available DESC, m.id) AS turn
+        FROM balances b
+        JOIN rewards r ON r.currency_id = b.currency_id AND r.messages_enabled AND r.archived_at IS NULL
+             AND b.available < r.threshold AND b.available >= r.threshold - :order
+        JOIN members m ON m.id = b.member_id AND m.email IS NOT NULL
+        JOIN consent_states mails ON mails.member_id = m.id AND mails.channel = 'email' AND mails.topic = 'rewards'
+             AND mails.granted
+        LEFT JOIN consent_states texts ON texts.member_id = m.id AND texts.channel = 'sms' AND texts.topic = 'rewards'
+       WHERE NOT EXISTS (SELECT FROM reward_events e
+                          WHERE e.member_id = m.id AND e.reward_id = r.id AND e.state = 'open')
+         AND NOT EXISTS (SELECT FROM suppressions s
+                          WHERE s.address IN (lower(m.email), m.phone) AND s.lifted_at IS NULL)) AS close
+     ORDER BY turn, id LIMIT 3""")
 
 
 class Phones(PlayedTwilio):
@@ -49,24 +63,11 @@ class AuroraTill:
         self._square = square
 
     def shoppers(self) -> Sequence[Shopper]:
-        """The guests closest below a reward who can be written to, one of them per reward at most."""
-        order = sum(quantity * price for _name, quantity, price in CAFE_ORDER) // 100
-        open_now = select(RewardEvent.id).where(RewardEvent.member_id == Member.id, RewardEvent.state == "open")
-        query = (
-            select(Member.external_id, Member.first_name, Member.last_name, Balance.available, Reward.name)
-            .join(Balance, Balance.member_id == Member.id)
-            .join(Currency, Currency.id == Balance.currency_id)
-            .join(Reward, Reward.currency_id == Currency.id)
-            .where(Currency.code == cafe.POINTS, Reward.messages_enabled, Member.email.is_not(None))
-            .where(Balance.available < Reward.threshold, Balance.available >= Reward.threshold - order)
-            .where(~open_now.exists())
-            .order_by(Member.phone.is_(None), Balance.available.desc(), Member.id)
-            .limit(CLOSEST)
-        )
+        """Guests just below a reward who hear about it by e-mail, those with texts first; the rewards take turns."""
         with cafe.acting(self._settings) as session:
             return [
                 Shopper(number, f"{first} {last[0]}.", f"has {points} points; the order unlocks “{reward}”")
-                for number, first, last, points, reward in session.execute(query)
+                for number, first, last, points, reward in session.execute(_CLOSEST, {"order": ORDER})
             ]
 
     def ring_up(self, customer: str) -> None:
@@ -87,6 +88,7 @@ def _as_customer(member: Member) -> dict[str, Any]:
 
 def main() -> None:
     """Play the world until SIGTERM."""
+    logging.getLogger("werkzeug").setLevel(logging.WARNING)  # who looked at the inbox is no news
     settings = with_servers(Settings())
     opened = cafe.remembered(settings.home)
     if opened is None:

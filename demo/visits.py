@@ -21,6 +21,7 @@ class Visit:
 
     guest: Guest
     at: datetime
+    reference: str  # the receipt's number
     location: str
     channel: str
     payment_method: str
@@ -57,6 +58,7 @@ def _visit(guest: Guest, day: date, random: Random) -> Visit:
     return Visit(
         guest=guest,
         at=at.astimezone(UTC),
+        reference=f"R{at:%y%m%d%H%M%S}-{guest.number}",
         location=LOCATIONS[guest.number % 4 == 0],
         channel="online" if online else "pos",
         payment_method="card" if online or random.random() < 0.7 else "cash",

@@ -1,10 +1,10 @@
 """What a year of visits leaves in one guest's wallet: points earned, rewards unlocked and used, lots left over.
 
 Retold here without the database, because a year of five thousand guests has to stand within a minute. The invariants
-are the product's own and `python -m demo.check` holds the result against them: the sum of the ledger, of the lots
-and the balance are one number.
+are the product's own: the sum of the ledger, of the lots and the balance are one number.
 """
 
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
@@ -25,12 +25,14 @@ class Goal:
     currency: str
     threshold: int
     valid: timedelta
+    discount: dict[str, str]
+    is_told: bool = True  # guests who unlock it hear about it
 
 
 GOALS = (
-    Goal("Free cappuccino", POINTS, 100, timedelta(days=60)),
-    Goal("10 % off your entire purchase", POINTS, 200, timedelta(days=60)),
-    Goal("Eleventh coffee", STARS, 10, timedelta(days=90)),
+    Goal("Free cappuccino", POINTS, 100, timedelta(days=60), {"item": "cappuccino"}),
+    Goal("10 % off your entire purchase", POINTS, 150, timedelta(days=60), {"percent": "10"}),
+    Goal("Eleventh coffee", STARS, 10, timedelta(days=90), {"item": "hot drink"}, is_told=False),
 )
 
 
@@ -61,13 +63,20 @@ class Wallet:
 
     earned: list[Earned] = field(default_factory=list)
     unlocks: list[Unlock] = field(default_factory=list)
+    left: Counter[str] = field(default_factory=Counter)
 
     def balance(self, currency: str) -> int:
         """Points left in this currency."""
-        return sum(lot.remaining for lot in self.earned if lot.currency == currency)
+        return self.left[currency]
+
+    def earn(self, visit: Visit, currency: str, points: int) -> None:
+        """A new lot."""
+        self.earned.append(Earned(visit, currency, points, points))
+        self.left[currency] += points
 
     def spend(self, currency: str, points: int) -> None:
         """Take points from the oldest lots."""
+        self.left[currency] -= points
         for lot in self.earned:
             if lot.currency == currency:
                 taken = min(points, lot.remaining)
@@ -82,7 +91,7 @@ def fill(visits: Sequence[Visit], *, now: datetime, random: Random) -> Wallet:
         _use_something(wallet, visit, random)
         for currency, points in _earnings(visit).items():
             before = wallet.balance(currency)
-            wallet.earned.append(Earned(visit, currency, points, points))
+            wallet.earn(visit, currency, points)
             _unlock(wallet, visit, currency, before)
     for unlock in wallet.unlocks:
         _close_if_over(unlock, now)

@@ -107,6 +107,7 @@ _COUNT = f"""
                       touched_at = coalesce(excluded.touched_at, s.touched_at)"""  # noqa: S608 (our own fragments)
 _COUNT_THEM = text(_COUNT.format(whose="id = ANY(CAST(:member_ids AS bigint[]))"))
 _COUNT_ALL = text(_COUNT.format(whose="true"))
+_NO_LOOPS, _LOOPS_AGAIN = text("SET LOCAL enable_nestloop = off"), text("SET LOCAL enable_nestloop = on")
 _STAND_AT = text("""
     INSERT INTO audience_days (day, timezone) VALUES (:day, :timezone)
         ON CONFLICT (tenant_id) DO UPDATE SET day = :day, timezone = :timezone, recomputed_at = NULL""")
@@ -169,7 +170,10 @@ def rebuild(session: Session, tenant: Tenant, *, now: datetime) -> None:
     """Count all members of the café anew from its purchases, by the days of its zone. Tills wait meanwhile."""
     session.execute(_HOLD_ALONE)
     session.execute(_STAND_AT, {"day": local_date(tenant, now), "timezone": tenant.timezone})
+    # Tables that were filled a moment ago have no statistics yet: loops in loops would take hours.
+    session.execute(_NO_LOOPS)
     session.execute(_COUNT_ALL, {"now": now, "touched_at": None})
+    session.execute(_LOOPS_AGAIN)
 
 
 def bring_to_today(session: Session, tenant: Tenant, *, now: datetime) -> None:

@@ -7,7 +7,7 @@ import click
 from flask import Flask
 from gunicorn.app.base import BaseApplication
 
-from web import create_app
+from web.application import build
 from web.cli.console import environment, keep_servers
 from web.config import Settings
 
@@ -16,7 +16,8 @@ MOST_PROCESSES = 4  # of one command; more machines carry more
 
 
 class Server(BaseApplication):
-    """gunicorn with our settings. Each process builds the app for itself: no connection crosses a fork."""
+    """gunicorn with our settings. Modules are imported once, here; each process builds the app for itself, so that no
+    connection crosses a fork."""
 
     def __init__(self, settings: Settings, *, bind: str, processes: int) -> None:
         self._settings = settings
@@ -43,7 +44,7 @@ class Server(BaseApplication):
             self.cfg.set(name, value)
 
     def load(self) -> Flask:
-        return create_app(self._settings)
+        return build(self._settings)
 
 
 @click.command()
