@@ -38,7 +38,7 @@ class SmtpConfig(GatewayConfig):
     from_name: str = ""
     envelope_from: str = ""
     ehlo_name: str = ""
-    connections: int = Field(4, ge=1, le=20)
+    connections: int = Field(4, ge=1, le=100)
 
     @field_validator("url")
     @classmethod

@@ -7,21 +7,20 @@ import os
 import socket
 import time
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import timedelta
+from itertools import takewhile
 from uuid import uuid4
 
 import structlog
-from sqlalchemy.exc import DBAPIError
 from sqlalchemy.orm import Session
 
 from domain import clock
 from domain.accounts.vault import WrongKey
 from domain.delivery import accounts, batches, contexts, leases, letters, outbox
-from domain.delivery.batches import Letter
 from domain.delivery.outbox import Batch
-from domain.delivery.ports import Gateway, SendResult
+from domain.delivery.ports import Gateway
 from domain.errors import NotFound, Refusal
 from domain.tenant_scope import bound_tenant_id
 from models.database import db
@@ -30,12 +29,12 @@ from models.message import MessageState
 from models.tenant import Tenant
 from tasks import open_gateways
 from tasks.heartbeat import kept_alive
+from tasks.line import Line
 from tasks.settings import settings, signer
 
 SLICE = 500
 SLICE_SECONDS = 20.0  # after that the next café has its turn
 REST = timedelta(minutes=1)  # what a provider that takes nothing gets
-SETTLE_TRIES = 8
 
 log = structlog.get_logger()
 
@@ -96,19 +95,20 @@ def _send_batch(
 ) -> Counter[str]:
     rendered = _rendered(session, batch, account)
     states: Counter[str] = Counter(failed=len(rendered.failed))
+    line = Line(session, batch.owner, account.id, gateway)
     deadline = time.monotonic() + SLICE_SECONDS
-    not_before = None
-    for group in batches.groups(rendered.letters, size=gateway.group_size):
-        if should_stop() or time.monotonic() > deadline:
-            break
-        ended = _send_group(session, batch.owner, account.id, gateway, group)
-        states += ended
-        if set(ended) == {MessageState.PLANNED.value}:  # not one was taken: the others need not try now
-            not_before = clock.now() + REST
-            break
+
+    def goes_on(_group: object) -> bool:
+        return not (line.took_nothing or should_stop() or time.monotonic() > deadline)
+
+    for group in takewhile(goes_on, batches.groups(rendered.letters, size=gateway.group_size)):
+        line.advance(group)
+        line.hand_over()
+    line.settle()
+    not_before = clock.now() + REST if line.took_nothing else None
     leases.release(session, batch.owner, not_before=not_before)
     session.commit()
-    return states
+    return states + line.states
 
 
 def _rendered(session: Session, batch: Batch, account: GatewayAccount) -> letters.Rendered:
@@ -119,38 +119,3 @@ def _rendered(session: Session, batch: Batch, account: GatewayAccount) -> letter
         batches.park(session, batch.owner, rendered.failed, now=clock.now())
     session.commit()
     return rendered
-
-
-def _send_group(
-    session: Session, owner: str, gateway_id: int, gateway: Gateway, group: Sequence[Letter]
-) -> Counter[str]:
-    may_go, states = batches.start(session, owner, gateway_id, group, now=clock.now())
-    session.commit()
-    del states[MessageState.ATTEMPTING.value]
-    return states + _settle(session, owner, gateway_id, may_go, _handed_over(gateway, may_go)) if may_go else states
-
-
-def _handed_over(gateway: Gateway, letters: Sequence[Letter]) -> list[SendResult]:
-    try:
-        return gateway.send([letter.outgoing for letter in letters])
-    except Exception:
-        # It may have sent some: without results all of them are settled as unsure, and none is sent again.
-        log.exception("gateway.raised", channel=gateway.channel)
-        return []
-
-
-def _settle(
-    session: Session, owner: str, gateway_id: int, letters: Sequence[Letter], results: Sequence[SendResult]
-) -> Counter[str]:
-    """Write the results down, also when the database goes away for a moment: they are known only here."""
-    for attempt in range(1, SETTLE_TRIES + 1):
-        try:
-            states = batches.settle(session, owner, gateway_id, letters, results, now=clock.now())
-            session.commit()
-            return states
-        except DBAPIError:
-            session.rollback()
-            if attempt == SETTLE_TRIES:
-                raise
-            time.sleep(0.1 * 2**attempt)
-    raise AssertionError("unreachable")

@@ -3,23 +3,18 @@
 No transaction is open while the gateway talks, and no worker is needed: the test shows the gateway, not the queue.
 """
 
-from collections.abc import Sequence
 from uuid import uuid4
 
-import structlog
 from sqlalchemy.orm import Session
 
 from domain import clock
 from domain.delivery import batches, contexts, letters, trials
-from domain.delivery.batches import Letter
-from domain.delivery.ports import Gateway, SendResult
 from models.database import db
 from models.gateway import GatewayAccount
 from models.tenant import Tenant
 from tasks import open_gateways
+from tasks.line import Line
 from tasks.settings import settings, signer
-
-log = structlog.get_logger()
 
 
 def send(account: GatewayAccount, tenant: Tenant, *, to: str, text: str, subject: str | None = None) -> int:
@@ -40,26 +35,12 @@ def send(account: GatewayAccount, tenant: Tenant, *, to: str, text: str, subject
         batches.park(session, owner, rendered.failed, now=clock.now())
         session.commit()
         if rendered.letters:
-            _hand_over(session, gateway, owner, gateway_id, rendered.letters)
+            line = Line(session, owner, gateway_id, gateway)
+            line.advance(rendered.letters)
+            line.hand_over()
+            line.settle()
             trials.give_up(session, message_id, now=clock.now())
             session.commit()
     finally:
         gateway.close()
     return message_id
-
-
-def _hand_over(session: Session, gateway: Gateway, owner: str, gateway_id: int, group: Sequence[Letter]) -> None:
-    may_go, _states = batches.start(session, owner, gateway_id, group, now=clock.now())
-    session.commit()
-    if may_go:
-        results = _sent(gateway, may_go)
-        batches.settle(session, owner, gateway_id, may_go, results, now=clock.now())
-
-
-def _sent(gateway: Gateway, group: Sequence[Letter]) -> list[SendResult]:
-    try:
-        return gateway.send([letter.outgoing for letter in group])
-    except Exception:
-        # It may have left: without a result it is settled as unsure.
-        log.exception("gateway.raised", channel=gateway.channel)
-        return []

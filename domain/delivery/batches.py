@@ -6,13 +6,14 @@ Every statement names the owner and the state it expects: whoever lost a lease s
 from collections import Counter
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
+from typing import Any
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from domain.audience import suppression
-from domain.delivery import accounts, backoff
+from domain.delivery import accounts, backoff, duty
 from domain.delivery.leases import LEASE
 from domain.delivery.ports import Outgoing, SendOutcome, SendResult
 from models.message import MessageState
@@ -40,8 +41,22 @@ class Letter:
     preview: str
 
 
-_START = text("""
-    WITH sent AS (
+# Settling one group and starting the next is one statement: different rows, one commit.
+_ADVANCE = text(f"""
+    WITH settled AS (
+      UPDATE messages m
+         SET state = s.state, provider_ref = s.ref, detail = s.detail, due_at = coalesce(s.due_at, m.due_at),
+             attempts = m.attempts - s.not_counted, lease_until = NULL,
+             claimed_by = CASE s.state WHEN 'planned' THEN NULL ELSE m.claimed_by END,
+             sent_at = CASE s.state WHEN 'sent' THEN CAST(:now AS timestamptz) END,
+             settled_at = CASE s.state WHEN 'planned' THEN NULL ELSE CAST(:now AS timestamptz) END
+        FROM unnest(CAST(:done_ids AS bigint[]), CAST(:states AS text[]), CAST(:refs AS text[]),
+                    CAST(:details AS text[]), CAST(:dues AS timestamptz[]), CAST(:not_counted AS bigint[]))
+             AS s (id, state, ref, detail, due_at, not_counted)
+       WHERE m.id = s.id AND m.claimed_by = :owner AND m.state IN ('attempting', 'unsure')
+   RETURNING m.state),
+    fared AS ({duty.FARED}),
+    sent AS (
       SELECT * FROM unnest(CAST(:ids AS bigint[]), CAST(:members_of AS bigint[]), CAST(:topics_of AS text[]),
                            CAST(:addresses AS text[]), CAST(:address_keys AS text[]), CAST(:subjects AS text[]),
                            CAST(:previews AS text[]))
@@ -61,32 +76,21 @@ _START = text("""
                        THEN 'unsubscribed'
                   WHEN EXISTS (SELECT FROM suppressions s WHERE s.channel = :channel AND s.address = sent.address_key
                                   AND s.lifted_at IS NULL) THEN 'suppressed' END AS reason
-        FROM sent)
-    UPDATE messages m
-       SET state = CASE WHEN j.waits THEN 'planned' WHEN j.reason IS NULL THEN 'attempting' ELSE 'cancelled' END,
-           reason = CASE WHEN j.waits THEN NULL ELSE j.reason END,
-           claimed_by = CASE WHEN j.waits THEN NULL ELSE m.claimed_by END,
-           lease_until = CASE WHEN j.waits OR j.reason IS NOT NULL THEN NULL ELSE clock_timestamp() + :lease END,
-           settled_at = CASE WHEN NOT j.waits AND j.reason IS NOT NULL THEN CAST(:now AS timestamptz) END,
-           attempts = m.attempts + CASE WHEN j.waits OR j.reason IS NOT NULL THEN 0 ELSE 1 END,
-           started_at = :now, provider = (SELECT provider FROM door), address = j.address, subject = j.subject,
-           body_preview = j.preview
-      FROM judged j
-     WHERE m.id = j.id AND m.claimed_by = :owner AND m.state = 'claimed'
- RETURNING m.id, m.state""")
-
-_SETTLE = text("""
-    UPDATE messages m
-       SET state = s.state, provider_ref = s.ref, detail = s.detail, due_at = coalesce(s.due_at, m.due_at),
-           attempts = m.attempts - s.not_counted, lease_until = NULL,
-           claimed_by = CASE s.state WHEN 'planned' THEN NULL ELSE m.claimed_by END,
-           sent_at = CASE s.state WHEN 'sent' THEN CAST(:now AS timestamptz) END,
-           settled_at = CASE s.state WHEN 'planned' THEN NULL ELSE CAST(:now AS timestamptz) END
-      FROM unnest(CAST(:ids AS bigint[]), CAST(:states AS text[]), CAST(:refs AS text[]), CAST(:details AS text[]),
-                  CAST(:dues AS timestamptz[]), CAST(:not_counted AS bigint[]))
-           AS s (id, state, ref, detail, due_at, not_counted)
-     WHERE m.id = s.id AND m.claimed_by = :owner AND m.state IN ('attempting', 'unsure')
- RETURNING m.state""")
+        FROM sent),
+    started AS (
+      UPDATE messages m
+         SET state = CASE WHEN j.waits THEN 'planned' WHEN j.reason IS NULL THEN 'attempting' ELSE 'cancelled' END,
+             reason = CASE WHEN j.waits THEN NULL ELSE j.reason END,
+             claimed_by = CASE WHEN j.waits THEN NULL ELSE m.claimed_by END,
+             lease_until = CASE WHEN j.waits OR j.reason IS NOT NULL THEN NULL ELSE clock_timestamp() + :lease END,
+             settled_at = CASE WHEN NOT j.waits AND j.reason IS NOT NULL THEN CAST(:now AS timestamptz) END,
+             attempts = m.attempts + CASE WHEN j.waits OR j.reason IS NOT NULL THEN 0 ELSE 1 END,
+             started_at = :now, provider = (SELECT provider FROM door), address = j.address, subject = j.subject,
+             body_preview = j.preview
+        FROM judged j
+       WHERE m.id = j.id AND m.claimed_by = :owner AND m.state = 'claimed'
+   RETURNING m.id, m.state)
+    SELECT NULL AS id, state FROM settled UNION ALL SELECT id, state FROM started""")  # noqa: S608 (our own fragment)
 
 _PARK = text("""
     UPDATE messages m SET state = 'failed', detail = p.detail, settled_at = :now, lease_until = NULL
@@ -99,19 +103,76 @@ def groups(letters: Sequence[Letter], *, size: int) -> Iterator[Sequence[Letter]
     return (letters[first : first + size] for first in range(0, len(letters), size))
 
 
-def start(
-    session: Session, owner: str, gateway_id: int, group: Sequence[Letter], *, now: datetime
-) -> tuple[list[Letter], Counter[str]]:
-    """Mark a group as being handed over and return the letters that may go, with what became of all, by state.
+@dataclass(frozen=True, slots=True)
+class HandedOver:
+    """A group that was handed over: what each result told, and how long it took. No letters: nothing was."""
 
-    Consent, suppression, pause and cancellation are read once more in the same statement. Commit before sending.
+    letters: Sequence[Letter] = ()
+    results: Sequence[SendResult] = ()
+    took: timedelta = timedelta(0)
+
+    @property
+    def told(self) -> dict[int, SendResult]:
+        """The results by message. A letter without one is unsure."""
+        told = {each.message_id: each for each in self.results}
+        return {each.outgoing.message_id: told.get(each.outgoing.message_id) or _silence(each) for each in self.letters}
+
+
+NOTHING = HandedOver()
+
+
+@dataclass(frozen=True, slots=True)
+class Advanced:
+    """What became of the group that was handed over, by state; the letters of the next that may go now, and what
+    became of its others."""
+
+    settled: Counter[str]
+    may_go: list[Letter]
+    held_back: Counter[str]
+
+
+def advance(
+    session: Session, owner: str, gateway_id: int, done: HandedOver, group: Sequence[Letter], *, now: datetime
+) -> Advanced:
+    """Write down what a hand-over told about one group and mark the next as being handed over, in one statement.
+
+    Consent, suppression, pause and cancellation are read once more. A gateway that is down is stopped, and its messages
+    stay planned. Commit before sending.
     """
-    asked = {
-        "owner": owner,
-        "gateway_id": gateway_id,
-        "now": now,
-        "lease": LEASE,
-        "channel": group[0].channel,
+    told = done.told
+    asked = _outcomes(done, told, now) | _starters(group) | _fared(told, done.took, now)
+    rows = session.execute(_ADVANCE, asked | {"owner": owner, "gateway_id": gateway_id, "lease": LEASE}).all()
+    _suppress(session, done.letters, told, now=now)
+    down = next((each for each in told.values() if each.outcome is SendOutcome.GATEWAY_DOWN), None)
+    if down:
+        accounts.stop(session, gateway_id, because=down.detail, now=now)
+    started = {row.id: row.state for row in rows if row.id is not None}
+    may_go = [each for each in group if started.get(each.outgoing.message_id) == MessageState.ATTEMPTING]
+    held_back = Counter(state for state in started.values() if state != MessageState.ATTEMPTING)
+    return Advanced(Counter(row.state for row in rows if row.id is None), may_go, held_back)
+
+
+def park(session: Session, owner: str, details: dict[int, str], *, now: datetime) -> int:
+    """End messages that could not be rendered, with words the owner can read; the others go on."""
+    asked = {"owner": owner, "ids": list(details), "details": [each[:LONGEST_DETAIL] for each in details.values()]}
+    return session.execute(_PARK, asked | {"now": now}).rowcount if details else 0  # type: ignore[attr-defined]
+
+
+def _outcomes(done: HandedOver, told: dict[int, SendResult], now: datetime) -> dict[str, Any]:
+    results = [told[each.outgoing.message_id] for each in done.letters]
+    return {
+        "done_ids": [each.message_id for each in results],
+        "states": [STATE_AFTER[each.outcome].value for each in results],
+        "refs": [each.provider_ref for each in results],
+        "details": [each.detail[:LONGEST_DETAIL] or None for each in results],
+        "dues": [_due(letter, each, now) for letter, each in zip(done.letters, results, strict=True)],
+        "not_counted": [int(each.outcome is SendOutcome.GATEWAY_DOWN) for each in results],
+    }
+
+
+def _starters(group: Sequence[Letter]) -> dict[str, Any]:
+    return {
+        "channel": group[0].channel if group else "",
         "ids": [each.outgoing.message_id for each in group],
         "members_of": [each.member_id for each in group],
         "members": [each.member_id for each in group if each.member_id is not None],
@@ -122,59 +183,26 @@ def start(
         "subjects": [each.subject for each in group],
         "previews": [each.preview for each in group],
     }
-    states: dict[int, str] = dict(session.execute(_START, asked).all())
-    may_go = [each for each in group if states.get(each.outgoing.message_id) == MessageState.ATTEMPTING]
-    return may_go, Counter(states.values())
 
 
-def settle(
-    session: Session,
-    owner: str,
-    gateway_id: int,
-    letters: Sequence[Letter],
-    results: Sequence[SendResult],
-    *,
-    now: datetime,
-) -> Counter[str]:
-    """Write down what a hand-over told us about the letters of one group; how many ended in which state.
-
-    A letter without a result is unsure. A gateway that is down is stopped, and its messages stay planned.
-    """
-    told = {each.message_id: each for each in results}
-    settled = [_settled(each, told.get(each.outgoing.message_id), now) for each in letters]
-    columns = {name: [row[name] for row in settled] for name in settled[0]}
-    states = Counter(session.scalars(_SETTLE, columns | {"owner": owner, "now": now}))
-    _suppress(session, letters, told, now=now)
-    down = next((each for each in results if each.outcome is SendOutcome.GATEWAY_DOWN), None)
-    if down:
-        accounts.stop(session, gateway_id, because=down.detail, now=now)
-    return states
+def _fared(told: dict[int, SendResult], took: timedelta, now: datetime) -> dict[str, Any]:
+    taken = sum(each.outcome in (SendOutcome.ACCEPTED, SendOutcome.REFUSED) for each in told.values())
+    return duty.fared(taken=taken, not_taken=len(told) - taken, took=took, now=now)
 
 
-def park(session: Session, owner: str, details: dict[int, str], *, now: datetime) -> int:
-    """End messages that could not be rendered, with words the owner can read; the others go on."""
-    asked = {"owner": owner, "ids": list(details), "details": [each[:LONGEST_DETAIL] for each in details.values()]}
-    return session.execute(_PARK, asked | {"now": now}).rowcount if details else 0  # type: ignore[attr-defined]
+def _due(letter: Letter, result: SendResult, now: datetime) -> datetime | None:
+    if result.outcome is not SendOutcome.TRY_LATER:
+        return None
+    return now + backoff.wait(letter.attempts + 1, at_least=result.retry_after)
 
 
-def _settled(letter: Letter, result: SendResult | None, now: datetime) -> dict[str, object]:
-    result = result or SendResult(letter.outgoing.message_id, SendOutcome.UNSURE, detail="The gateway did not answer.")
-    due_at = None
-    if result.outcome is SendOutcome.TRY_LATER:
-        due_at = now + backoff.wait(letter.attempts + 1, at_least=result.retry_after)
-    return {
-        "ids": result.message_id,
-        "states": STATE_AFTER[result.outcome].value,
-        "refs": result.provider_ref,
-        "details": result.detail[:LONGEST_DETAIL] or None,
-        "dues": due_at,
-        "not_counted": int(result.outcome is SendOutcome.GATEWAY_DOWN),
-    }
+def _silence(letter: Letter) -> SendResult:
+    return SendResult(letter.outgoing.message_id, SendOutcome.UNSURE, detail="The gateway did not answer.")
 
 
 def _suppress(session: Session, letters: Sequence[Letter], told: dict[int, SendResult], *, now: datetime) -> None:
     for letter in letters:
-        result = told.get(letter.outgoing.message_id)
-        if result and result.suppress:
+        result = told[letter.outgoing.message_id]
+        if result.suppress:
             address = letter.outgoing.to
             suppression.suppress(session, letter.channel, address, result.suppress, now=now, detail=result.detail)

@@ -1,8 +1,10 @@
-"""Delivery: what reports say beside their kind, and wordings that a provider has approved."""
+"""Delivery: more in reports, wordings that a provider approved, gateways that share, rest and keep a rate."""
 
 import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
+
+from migrations.tenancy import count_across_cafes
 
 revision = "0004"
 down_revision = "0003"
@@ -16,3 +18,32 @@ def upgrade() -> None:
         ),
     )
     op.add_column("templates", sa.Column("approved_as", sa.Text(), nullable=True))
+    for column in (
+        sa.Column("position", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("per_minute", sa.BigInteger(), nullable=True),
+        sa.Column("allowance", sa.Double(), server_default="0", nullable=False),
+        sa.Column("allowance_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("trouble", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("rests", sa.BigInteger(), server_default="0", nullable=False),
+        sa.Column("rests_until", sa.DateTime(timezone=True), nullable=True),
+    ):
+        op.add_column("gateways", column)
+    op.create_check_constraint(op.f("ck_gateways_per_minute_positive"), "gateways", "per_minute > 0")
+    op.execute("DROP FUNCTION agenda_deliveries(timestamptz)")
+    count_across_cafes(
+        "agenda_deliveries", "at timestamptz", "tenant_id bigint, gateway_id bigint, lane text", DELIVERIES
+    )
+
+
+DELIVERIES = """
+    SELECT g.tenant_id, g.id, lanes.lane
+      FROM gateways g JOIN tenants t ON t.id = g.tenant_id
+      CROSS JOIN (VALUES ('instant'), ('mass')) AS lanes (lane)
+     WHERE g.stopped_at IS NULL AND (g.rests_until IS NULL OR g.rests_until <= at) AND t.paused_at IS NULL
+       AND NOT EXISTS (SELECT 1 FROM gateways b
+                        WHERE b.tenant_id = g.tenant_id AND b.channel = g.channel AND b.position < g.position
+                          AND b.stopped_at IS NULL AND (b.rests_until IS NULL OR b.rests_until <= at))
+       AND EXISTS (SELECT 1 FROM messages m
+                    WHERE m.tenant_id = g.tenant_id AND m.channel = g.channel AND m.lane = lanes.lane
+                      AND m.state = 'planned' AND m.due_at <= at)
+"""

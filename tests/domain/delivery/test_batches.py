@@ -6,7 +6,7 @@ import pytest
 from sqlalchemy import select, text, update
 
 from domain.delivery import batches, leases, outbox
-from domain.delivery.batches import Letter
+from domain.delivery.batches import NOTHING, HandedOver, Letter
 from domain.delivery.ports import Outgoing, SendOutcome, SendResult
 from models.gateway import GatewayAccount
 from models.member import Member
@@ -47,13 +47,12 @@ def letters(batch, to="nora@example.com"):
 
 def start(session, batch, now, **letter):
     gateway_id = session.scalars(select(GatewayAccount.id)).one()
-    may_go, _ = batches.start(session, batch.owner, gateway_id, letters(batch, **letter), now=now)
-    return may_go
+    return batches.advance(session, batch.owner, gateway_id, NOTHING, letters(batch, **letter), now=now).may_go
 
 
 def settle(session, account, started, outcome, now, **result):
     results = [SendResult(each.outgoing.message_id, outcome, **result) for each in started]
-    return batches.settle(session, OWNER, account.id, started, results, now=now)
+    return batches.advance(session, OWNER, account.id, HandedOver(started, results), (), now=now).settled
 
 
 def fresh(session, message):

@@ -98,7 +98,7 @@ def send(session: Session, account, lane: str, between, *, now: datetime) -> Non
             Letter(Outgoing(each.id, "g@example.com", b"", "r"), each.channel, each.member_id, each.topic, 0, "", "")
             for each in messages
         ]
-        batches.start(session, "w", account.id, letters, now=now)
+        batches.advance(session, "w", account.id, batches.NOTHING, letters, now=now)
 
 
 def who(session: Session, cause: str, state: str) -> set[int]:

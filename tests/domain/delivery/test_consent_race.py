@@ -34,7 +34,7 @@ def test_a_withdrawal_answers_only_when_groups_under_way_are_marked_and_is_seen_
         answered = threading.Event()
         thread = threading.Thread(target=_withdraw, args=(engine, tenant_id, answered))
 
-        started, _ = batches.start(starting, "w", account.id, [letter], now=now)
+        started = batches.advance(starting, "w", account.id, batches.NOTHING, [letter], now=now).may_go
         thread.start()
         until(lambda: _blocked(watching), what="the withdrawal waits for the group")
         assert not answered.is_set()
