@@ -43,6 +43,12 @@ def upkeep(session: Session, *, now: datetime) -> list[int]:
     return list(session.scalars(text("SELECT tenant_id FROM agenda_upkeep(:at)"), {"at": now}))
 
 
+def segments(session: Session, *, now: datetime) -> list[int]:
+    """Cafés where something happened to members that segments and tags were not asked about, or where a day began."""
+    rows = text("SELECT tenant_id FROM agenda_touched(:at) UNION SELECT tenant_id FROM agenda_midnights(:at)")
+    return sorted(session.scalars(rows, {"at": now}))
+
+
 def hooks(session: Session, *, now: datetime) -> list[int]:
     """Cafés with hooks to work through."""
     return list(session.scalars(text("SELECT tenant_id FROM agenda_hooks(:at)"), {"at": now}))

@@ -11,7 +11,7 @@ from domain.delivery import accounts
 from domain.tenant_scope import tenant_scope
 from models.database import db
 from models.message import MessageState
-from tasks import slices, upkeep
+from tasks import segments, slices, upkeep
 
 MOST_ROUNDS = 100_000  # of one café; each sends a slice or ends
 COUNTED = ("planned", "sent", "skipped", "cancelled", "failed", "unsure", "recomputed")
@@ -27,6 +27,7 @@ def run_due(now: datetime) -> dict[str, Any]:
     did: Counter[str] = Counter()
     with clock.set_to(now):
         did += _for_each(agenda.upkeep(db.session, now=now), _look_after)
+        did += _for_each(agenda.segments(db.session, now=now), _recompute)
         did += _for_each([due.tenant_id for due in agenda.deliveries(db.session, now=now)], _send)
     return {"at": now.isoformat(), **{name: did[name] for name in COUNTED}}
 
@@ -48,6 +49,11 @@ def _for_each(tenant_ids: list[int], work: Any) -> Counter[str]:
 def _look_after() -> Counter[str]:
     did, _ = upkeep.run(rounds=MOST_ROUNDS)
     return did
+
+
+def _recompute() -> Counter[str]:
+    asked, _ = segments.run(slices=MOST_ROUNDS)
+    return Counter(recomputed=asked)
 
 
 def _send() -> Counter[str]:

@@ -23,6 +23,7 @@ LANES = (INSTANT, MASS, COMPUTE, SYNC)
 JOB_SECONDS = 900
 FAILED_SECONDS = 86_400
 NUDGE_SECONDS = 60  # how long a nudge that got lost keeps others away
+LOOK_AGAIN_SECONDS = 4  # less than between two ticks
 REST_SECONDS = 5.0  # nobody asks a Redis that does not answer again so soon
 _PATIENCE = {"socket_connect_timeout": 0.5, "socket_timeout": 2.0}
 _rest = {"until": 0.0}
@@ -67,6 +68,15 @@ def taken(task: str, *ids: int | str) -> None:
         log.warning("nudge.kept", task=task, ids=ids, reason=type(error).__name__)
 
 
+def rests(task: str, *ids: int | str) -> None:
+    """A job tells that it looks now, and that looking again is worth it only after a while: many small things that
+    happen one after the other are looked at together."""
+    try:
+        connection().expire(_nudge_key(task, ids), LOOK_AGAIN_SECONDS)
+    except RedisError as error:
+        log.warning("nudge.kept", task=task, ids=ids, reason=type(error).__name__)
+
+
 def nudge_delivery(tenant_id: int, gateway_id: int | None = None, lane: str = INSTANT) -> bool:
     """Something may be due: in one gateway and lane of the café, or anywhere in it."""
     if gateway_id is None:
@@ -77,6 +87,11 @@ def nudge_delivery(tenant_id: int, gateway_id: int | None = None, lane: str = IN
 def nudge_upkeep(tenant_id: int) -> bool:
     """Something of the café turns with time: leases, expiries, reports, points."""
     return nudge(MASS, "upkeep.tidy", tenant_id)
+
+
+def nudge_segments(tenant_id: int) -> bool:
+    """Something happened to members of the café, or a new day began there."""
+    return nudge(COMPUTE, "segments.keep_up", tenant_id)
 
 
 def nudge_sync(tenant_id: int) -> bool:

@@ -30,6 +30,7 @@ def tick() -> None:
     session, now = db.session, clock.now()
     deliveries = agenda.deliveries(session, now=now)
     upkeep = agenda.upkeep(session, now=now)
+    segments = agenda.segments(session, now=now)
     hooks = agenda.hooks(session, now=now)
     polls = agenda.polls(session, now=now, every=POLL_EVERY)
     session.rollback()
@@ -37,6 +38,8 @@ def tick() -> None:
         queues.nudge_delivery(due.tenant_id, due.gateway_id, due.lane)
     for tenant_id in upkeep:
         queues.nudge_upkeep(tenant_id)
+    for tenant_id in segments:
+        queues.nudge_segments(tenant_id)
     for tenant_id in hooks:
         queues.nudge_sync(tenant_id)
     for poll in polls:

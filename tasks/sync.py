@@ -131,6 +131,7 @@ def _apply(hook: Claimed, finding: Finding) -> None:
     db.session.commit()
     if isinstance(finding, CanonicalSale):
         queues.nudge_delivery(bound_tenant_id())
+        queues.nudge_segments(bound_tenant_id())
 
 
 def _words(error: Permanent | Refusal) -> str:

@@ -8,8 +8,8 @@ from email.policy import default
 import pytest
 
 from domain.accounts import tenants
+from domain.audience import defaults
 from domain.delivery import accounts
-from domain.loyalty import defaults
 from domain.tenant_scope import tenant_scope
 from models.database import db
 from models.tenancy import bind

@@ -50,7 +50,7 @@ def create(
     locale: str = "en",
     postal_address: str | None = None,
 ) -> NewCafe:
-    """Open a café with its owner and a key for everything. Loyalty's defaults: `loyalty.defaults.open_cafe`.
+    """Open a café with its owner and a key for everything. Its defaults: `audience.defaults.open_cafe`.
 
     Raises `Unacceptable` with the fields that are wrong, `Conflict` when the slug is taken.
     """

@@ -64,7 +64,7 @@ def follow_calendar(session: Session, tenant: Tenant, *, now: datetime) -> int:
     return len(standing)
 
 
-def look_at_touched(session: Session, tenant: Tenant, *, now: datetime, most: int = SLICE) -> int:
+def look_at_touched(session: Session, tenant: Tenant, *, now: datetime, most: int) -> int:
     """Look again at members something happened to; returns how many, at most `most`. 0 when somebody else is at it."""
     if not membership.try_to_hold(session):
         return 0

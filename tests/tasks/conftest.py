@@ -16,7 +16,7 @@ from domain.tenant_scope import tenant_scope
 from models.database import db
 from models.gateway import GatewayAccount
 from models.message import Message
-from tasks import open_gateways
+from tasks import open_gateways, segments
 from tests.factories import Make
 from tests.played.smtp import PlayedSmtp
 from web.config import Settings, driver_url
@@ -88,5 +88,6 @@ def cafe(app: Flask, now: datetime) -> Iterator[Cafe]:
         tenant_id = tenant.id
         db.session.commit()
         with tenant_scope(tenant_id):
+            segments.follow_calendar()
             yield Cafe(tenant_id, Make(db.session), db.session)
             db.session.rollback()

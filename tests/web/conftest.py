@@ -12,7 +12,7 @@ from werkzeug.test import TestResponse
 
 from domain import clock
 from domain.accounts import tenants
-from domain.loyalty import defaults
+from domain.audience import defaults
 from models.database import db
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')

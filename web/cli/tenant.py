@@ -4,7 +4,7 @@ import click
 
 from domain import clock
 from domain.accounts import tenants
-from domain.loyalty import defaults
+from domain.audience import defaults
 from web.cli.console import Answer, ends_with_json, session
 
 

@@ -54,12 +54,15 @@ def cafe(session, tenant, counter):
 
         def look(self):
             if freshness.is_of_today(session, tenant, now=counter.now):
-                freshness.look_at_touched(session, tenant, now=counter.now, most=3)
+                self.look_at(3)
+
+        def look_at(self, most):
+            return freshness.look_at_touched(session, tenant, now=counter.now, most=most)
 
         def keep_up(self):
             """What a worker does until nothing is left."""
             self.midnight()
-            while freshness.look_at_touched(session, tenant, now=counter.now):
+            while self.look_at(1000):
                 continue
 
         def open(self):
@@ -232,8 +235,8 @@ def test_only_whom_something_happened_to_is_looked_at(cafe, counter, session, te
     counter.buy(500)
     counter.buy(500, member="olga")
 
-    assert freshness.look_at_touched(session, tenant, now=counter.now) == 2
-    assert freshness.look_at_touched(session, tenant, now=counter.now) == 0
+    assert cafe.look_at(10) == 2
+    assert cafe.look_at(10) == 0
 
 
 def test_day_31_leaves_new_at_midnight_and_not_a_minute_before(cafe, counter):
@@ -279,7 +282,7 @@ def test_a_member_changed_while_looked_at_stays_to_be_looked_at(cafe, counter, s
         counter.buy(300)
     summaries.looked_at(session, seen)
 
-    assert freshness.look_at_touched(session, tenant, now=counter.now) == 1
+    assert cafe.look_at(10) == 1
 
 
 def test_nothing_is_written_where_nothing_changed(cafe, counter, session):

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from domain.accounts import keys, tenants
-from domain.loyalty import defaults
+from domain.audience import defaults
 from tests.databases import Database
 from tests.web.api.conformance import assert_promised
 

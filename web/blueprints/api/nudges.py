@@ -1,4 +1,4 @@
-"""Waking the workers after a request that planned messages: only for what is due already."""
+"""Waking the workers after a request: for messages that are due already, and for segments and tags."""
 
 from functools import partial
 
@@ -9,6 +9,11 @@ from domain.delivery import accounts
 from models.database import db
 from tasks import queues
 from web.blueprints.api.noun import after_commit
+
+
+def look_at_members() -> None:
+    """Once the request is committed, let segments and tags look at whom something happened to."""
+    after_commit(partial(queues.nudge_segments, g.tenant.id))
 
 
 def look_for_messages(planned: int) -> None:

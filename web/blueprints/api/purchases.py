@@ -16,7 +16,7 @@ from models.member import Member
 from models.purchase import Purchase, PurchaseItem
 from web.blueprints.api import pages
 from web.blueprints.api.noun import Noun, Reply
-from web.blueprints.api.nudges import look_for_messages
+from web.blueprints.api.nudges import look_at_members, look_for_messages
 from web.blueprints.api.pages import Page
 from web.blueprints.api.receipts import PurchaseAnswer, PurchaseBody, PurchasePath, RefundBody, Refunded, RungUp
 from web.blueprints.api.references import minor
@@ -50,6 +50,7 @@ def refund(path: PurchasePath, body: RefundBody) -> Reply:
     request = RefundRequest(body.external_id, body.occurred_at, amount)
     answer = checkout.refund(db.session, path.external_id, request, now=clock.now())
     look_for_messages(answer.planned)
+    look_at_members()
     return Reply(201 if answer.is_new else 200, answer.body)
 
 
@@ -69,6 +70,7 @@ def ring_up(body: PurchaseBody) -> Reply:
     """Book the purchase; also for a line of a batch."""
     answer = checkout.ring_up(db.session, body.as_sale(), now=clock.now())
     look_for_messages(answer.planned)
+    look_at_members()
     return Reply(201 if answer.is_new else 200, answer.body)
 
 
