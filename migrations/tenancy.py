@@ -55,3 +55,16 @@ def let_owner_change(name: str, *, tables: tuple[str, ...], arguments: str, stat
     signature = ", ".join(part.split()[1] for part in arguments.split(","))
     op.execute(f"REVOKE ALL ON FUNCTION {name}({signature}) FROM PUBLIC")
     op.execute(f"GRANT EXECUTE ON FUNCTION {name}({signature}) TO {app_role()}")
+
+
+def let_app_refresh(name: str, *tables: str) -> None:
+    """A function by which the app has the database look anew at how its tables are filled.
+
+    A café that just grew by thousands is unknown to statistics of an hour ago, and every plan about it goes astray.
+    """
+    op.execute(
+        f"CREATE FUNCTION {name}() RETURNS void LANGUAGE plpgsql SECURITY DEFINER "
+        f"SET search_path = public, pg_temp AS $$ BEGIN ANALYZE {', '.join(tables)}; END $$"
+    )
+    op.execute(f"REVOKE ALL ON FUNCTION {name}() FROM PUBLIC")
+    op.execute(f"GRANT EXECUTE ON FUNCTION {name}() TO {app_role()}")

@@ -72,7 +72,10 @@ class ImportRemark(TenantOwned, Base):
 
 
 class ImportChange(TenantKeyed, Base):
-    """What an import changed of one member, kept for a day so that it can be undone."""
+    """What an import changed of a member who was there, kept for a day so that it can be undone.
+
+    Whom it enrolled stands in the events of their registration.
+    """
 
     __tablename__ = "import_changes"
     __table_args__ = (
@@ -82,5 +85,5 @@ class ImportChange(TenantKeyed, Base):
 
     import_id: Mapped[int] = mapped_column(primary_key=True)
     member_id: Mapped[int] = mapped_column(primary_key=True)
-    was: Mapped[dict[str, Any] | None]  # the fields before; none for a member who is new
+    was: Mapped[dict[str, Any]]  # the fields before
     became: Mapped[dict[str, Any]]

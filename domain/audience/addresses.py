@@ -36,12 +36,13 @@ def phone(typed: str, *, country: str) -> Phone:
         parsed = phonenumbers.parse(typed, country)
     except phonenumbers.NumberParseException as error:
         raise Unacceptable.at("phone", "This is not a phone number. Write it like +43 660 1234567.") from error
-    if not phonenumbers.is_valid_number(parsed):
+    kind = phonenumbers.number_type(parsed)
+    if kind == PhoneNumberType.UNKNOWN:  # what `is_valid_number` asks too, at the price of a second look
         raise Unacceptable.at("phone", "No phone has this number. Check the digits and the country code.")
     return Phone(
         number=phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164),
         country=phonenumbers.region_code_for_number(parsed),
-        takes_texts=phonenumbers.number_type(parsed) in TEXTABLE,
+        takes_texts=kind in TEXTABLE,
     )
 
 

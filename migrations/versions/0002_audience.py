@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations.tenancy import count_across_cafes, wall_off
+from migrations.tenancy import count_across_cafes, let_app_refresh, wall_off
 
 revision = "0002"
 down_revision = "0001"
@@ -204,7 +204,7 @@ def upgrade() -> None:
         ),
         sa.Column("import_id", sa.BigInteger(), nullable=False),
         sa.Column("member_id", sa.BigInteger(), nullable=False),
-        sa.Column("was", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
+        sa.Column("was", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.Column("became", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=False),
         sa.ForeignKeyConstraint(
             ["tenant_id", "import_id"],
@@ -488,6 +488,7 @@ def upgrade() -> None:
         wall_off(table)
     for function in AGENDA:
         count_across_cafes(*function)
+    let_app_refresh("refresh_audience", "members", "consents", "consent_states", "member_tags", "member_summaries")
 
 
 LIVING = (

@@ -16,6 +16,7 @@ NOUNS = {
     "key": "web.cli.key:key",
     "gateway": "web.cli.gateway:gateway",
     "connector": "web.cli.connector:connector",
+    "members": "web.cli.members:members",
     "purchases": "web.cli.purchases:purchases",
     "due": "web.cli.due:due",
     "doctor": "web.cli.doctor:doctor",

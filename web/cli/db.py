@@ -24,6 +24,7 @@ def upgrade(owner_url: str, app_role: str) -> str:
     config.attributes["app_role"] = app_role
     command.upgrade(config, "head")
     _show_revision(owner_url, app_role)
+    _let_lay_down(owner_url, app_role)
     return newest()
 
 
@@ -52,6 +53,16 @@ def _show_revision(owner_url: str, app_role: str) -> None:
     """Let the app see which revision it stands on: it is not ready on an old one."""
     with psycopg.connect(owner_url) as connection:
         connection.execute(sql.SQL("GRANT SELECT ON alembic_version TO {}").format(sql.Identifier(app_role)))
+
+
+def _let_lay_down(owner_url: str, app_role: str) -> None:
+    """Let the app have tables of its connection only: an import lays its rows down there before it merges them."""
+    with psycopg.connect(owner_url) as connection:
+        asked = "SELECT current_database(), has_database_privilege(%s, current_database(), 'TEMPORARY')"
+        database, may = connection.execute(asked, [app_role]).fetchone()
+        if not may:
+            grant = sql.SQL("GRANT TEMPORARY ON DATABASE {} TO {}")
+            connection.execute(grant.format(sql.Identifier(database), sql.Identifier(app_role)))
 
 
 def _config() -> Config:

@@ -30,7 +30,9 @@ def console(environment: dict[str, str]) -> Callable[..., Said]:
     """Runs a command on the test's own database and Redis."""
 
     def run(*arguments: str, **variables: str | None) -> Said:
-        ended = CliRunner().invoke(main, arguments, env={**environment, **variables}, prog_name="regulars")
+        ended = CliRunner().invoke(
+            main, arguments, env={**environment, **variables}, prog_name="regulars", catch_exceptions=False
+        )
         return Said(ended.exit_code, ended.stdout, ended.stderr)
 
     return run

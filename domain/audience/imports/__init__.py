@@ -1,0 +1,1 @@
+"""Guests from a file: read, staged, told apart, merged into the members in a few statements."""

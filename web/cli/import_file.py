@@ -1,0 +1,139 @@
+"""What both imports of the console share: the file is judged, then merged slice by slice, and told about."""
+
+import os
+import socket
+from collections import Counter
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
+from typing import BinaryIO
+from uuid import uuid4
+
+import click
+from sqlalchemy.orm import Session
+
+from domain import clock, tables
+from domain.accounts import audit
+from domain.audience.imports import records, remarks, staging
+from domain.audience.imports.columns import Columns
+from domain.audience.imports.merging import Loading
+from domain.audience.imports.records import Hold, Lost
+from domain.errors import Conflict, Unacceptable
+from domain.sentences import Unsuitable
+from domain.tables import Table, UnknownEncoding, dates
+from models.tenant import Tenant
+from tasks import loading
+from web.cli.console import Answer, acting_for, pairs
+
+COUNTED = ("rows", "created", "updated", "unchanged")
+
+
+@dataclass(frozen=True, slots=True)
+class Kind:
+    """Members or purchases: what their columns mean, which of them hold days, and the file that rows become."""
+
+    name: str
+    assign: Callable[[Sequence[str], Mapping[str, str]], Columns]
+    dates: Sequence[str]
+    file: Callable[[Columns, Tenant, str | None, Loading], loading.File]
+
+
+@dataclass(frozen=True, slots=True)
+class Source:
+    """A file on disk, and its encoding if it was named."""
+
+    path: Path
+    encoding: str | None
+
+    def table(self) -> Table:
+        """The table in it, from the start. Raises `Unacceptable`."""
+        try:
+            return tables.opened(self._opened(), encoding=self.encoding)
+        except UnknownEncoding as refusal:
+            raise Unacceptable(f"{refusal.detail} Name it with --encoding.") from None
+
+    def _opened(self) -> BinaryIO:
+        try:
+            return self.path.open("rb")
+        except OSError as error:
+            raise Unacceptable(f"{self.path} can't be read: {error.strerror}.") from None
+
+
+def options(command: Callable[..., Answer]) -> Callable[..., Answer]:
+    """What one says to an import."""
+    for option in (
+        click.option("--dates", "order", type=click.Choice(dates.ORDERS), help="Day and month in 04.03.2026."),
+        click.option("--encoding", help="Of a text, unless it is UTF-8 or bears its mark."),
+        click.option("--map", "mapping", multiple=True, metavar="HEADER=COLUMN", help="What a header of yours means."),
+        click.option("--dry-run", is_flag=True, help="Say what would happen and save nothing."),
+        click.option("--tenant", required=True, help="The café's slug."),
+        click.argument("file", type=click.Path(path_type=Path)),
+    ):
+        command = option(command)
+    return command
+
+
+def run(
+    kind: Kind,
+    *,
+    file: Path,
+    tenant: str,
+    dry_run: bool,
+    mapping: tuple[str, ...],
+    encoding: str | None,
+    order: str | None,
+) -> Answer:
+    """Import a file: bad rows are told and the others saved. Raises `Unacceptable` for a bad file; nothing is saved."""
+    source = Source(file, encoding)
+    with acting_for(tenant) as (asking, tenant_id), loading.one_connection(asking.connection().engine) as session:
+        cafe = asking.get_one(Tenant, tenant_id)
+        asking.close()
+        columns = kind.assign(source.table().headers, pairs(mapping))
+        order = order or _order(source, columns.positions(kind.dates))
+        begun = Loading(0, audit.SYSTEM, clock.now(), cafe.timezone)
+        opened = partial(kind.file, columns, cafe, order)
+        if dry_run:
+            figures = loading.rehearse(session, opened(begun), source.table().lines)
+            return _answer(session, figures, columns)
+        figures = _load(session, kind, opened, begun, source)
+        return _answer(session, figures, columns)
+
+
+def _order(source: Source, positions: Sequence[int]) -> str | None:
+    """The order of day and month, where the whole file tells it."""
+    if not positions:
+        return None
+    cells = (line.cells[at] for line in source.table().lines if not line.problem for at in positions)
+    return dates.told(dates.order_of(cells))
+
+
+def _load(
+    session: Session, kind: Kind, opened: Callable[[Loading], loading.File], begun: Loading, source: Source
+) -> Counter[str]:
+    owner = f"console.{socket.gethostname()}.{os.getpid()}.{uuid4().hex[:12]}"
+    row = records.begin_here(session, kind.name, source.path.name, owner=owner, now=begun.now)
+    held = Hold(row.id, owner)
+    session.commit()
+    try:
+        figures = loading.load(session, opened(replace(begun, import_id=held.import_id)), source.table().lines, held)
+    except Lost:
+        raise Conflict("Somebody else ended this import. Run it again: what is saved stays as it is.") from None
+    except Unsuitable as refusal:
+        session.rollback()
+        records.end(session, held, "refused", now=clock.now(), problem=refusal.sentence)
+        session.commit()
+        raise
+    now, subject = clock.now(), f"import:{held.import_id}"
+    audit.record(session, actor=begun.actor, action=f"{kind.name}.imported", subject=subject, details=figures, now=now)
+    records.end(session, held, "done", now=now, figures=dict(figures))
+    session.commit()
+    return figures
+
+
+def _answer(session: Session, figures: Counter[str], columns: Columns) -> Answer:
+    told = [(remark.is_refusal, remarks.told(remark)) for remark in staging.remarks(session)]
+    warnings = [f"The column {name} is not used." for name in columns.unused]
+    warnings += [f"Line {each['line']}, {each['column']}: {each['reason']}" for refused, each in told if not refused]
+    refused = [each for is_refusal, each in told if is_refusal]
+    return {**{name: figures[name] for name in COUNTED}, "refused": refused, "warnings": warnings}
