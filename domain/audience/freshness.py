@@ -41,8 +41,6 @@ def turn_day(session: Session, tenant: Tenant, *, now: datetime) -> None:
     if stood is not None and _is_current(stood, tenant, now):
         return
     today = summaries.local_date(tenant, now)
-    if stood is None:
-        segments.open_cafe(session, now=now)
     if stood is None or stood.timezone != tenant.timezone or stood.day > today:
         session.execute(update(Segment).values(refreshed_at=None))  # all days are others now
     else:
@@ -56,6 +54,7 @@ def follow_calendar(session: Session, tenant: Tenant, *, now: datetime) -> int:
     stood = _stood(session, tenant)
     if stood is None or stood.recomputed_at is not None:
         return 0
+    segments.open_cafe(session, now=now)
     standing = membership.living(session)
     for each in standing:
         _follow(session, tenant, each, now=now)

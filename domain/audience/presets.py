@@ -86,7 +86,7 @@ def checked(preset: str, parameters: Any, *, path: str = "parameters") -> dict[s
     ]
     if errors:
         raise Unacceptable(errors[0].message if len(errors) == 1 else "These numbers cannot be used.", errors)
-    return numbers
+    return {name: int(number) if number == int(number) else number for name, number in numbers.items()}
 
 
 def matching(session: Session, preset: str, parameters: Parameters, scope: Scope) -> Select[int]:

@@ -45,7 +45,7 @@ class Preview:
 
 
 def open_cafe(session: Session, *, now: datetime) -> None:
-    """Give the café the three presets. Nobody is in them until the calendar is followed for the first time."""
+    """Give the café those of the three presets that it never had. Nobody is in them until the calendar is followed."""
     there = select(Segment.preset).where(Segment.preset.is_not(None))
     missing = NAMES.keys() - set(session.scalars(there))
     rows = [_preset(preset, now) for preset in NAMES if preset in missing]
@@ -73,7 +73,7 @@ def update(session: Session, tenant: Tenant, segment_id: int, values: Mapping[st
     """Change what is given of `name`, `parameters` and `definition`; what is absent stays. Members follow at once."""
     _refuse_unknown(values)
     membership.hold(session)
-    segment = _living(session, segment_id)
+    segment = get(session, segment_id)
     if "name" in values:
         segment.name = _name(values["name"])
     asked = _changed(session, segment, values)
@@ -96,7 +96,7 @@ def copy(session: Session, tenant: Tenant, segment_id: int, *, name: str, now: d
 def without(session: Session, tenant: Tenant, *, name: str, inside: int, outside: int, now: datetime) -> Segment:
     """A segment of the members who are in one segment but not in another; it follows both."""
     for field, segment_id in (("inside", inside), ("outside", outside)):
-        if session.scalar(select(Segment.id).where(Segment.id == segment_id, Segment.archived_at.is_(None))) is None:
+        if session.scalar(listing().where(Segment.id == segment_id)) is None:
             raise Unacceptable.at(field, "Choose a segment.")
     definition = {"all": [_in_segment(inside), {"not": _in_segment(outside)}]}
     return create(session, tenant, {"name": name, "definition": definition}, now=now)
@@ -109,16 +109,15 @@ def archive(session: Session, segment_id: int, *, now: datetime) -> Segment:
     if users := used_by(session, segment_id):
         names = ", ".join(f"“{each.name}”" for each in users)
         raise Conflict(f"This segment is used by {names}. Change that first.")
-    segment.archived_at = segment.archived_at or now
-    segment.size = 0
+    segment.archived_at, segment.size = now, 0
     session.execute(delete(SegmentMember).where(SegmentMember.segment_id == segment_id))
     session.flush()
     return segment
 
 
 def get(session: Session, segment_id: int) -> Segment:
-    """The segment of this id, archived or not."""
-    segment = session.scalar(select(Segment).where(Segment.id == segment_id))
+    """The segment of this id, unless it was put away."""
+    segment = session.scalar(listing().where(Segment.id == segment_id))
     if segment is None:
         raise NotFound("There is no such segment.")
     return segment
@@ -241,13 +240,6 @@ def _fill_with_those_that_ask(session: Session, tenant: Tenant, segment: Segment
         if each.segment.id in changed or each.sources & changed:
             changed.add(each.segment.id)
             membership.fill(session, each.segment, Scope.of(tenant, now=now))
-
-
-def _living(session: Session, segment_id: int) -> Segment:
-    segment = session.scalar(select(Segment).where(Segment.id == segment_id, Segment.archived_at.is_(None)))
-    if segment is None:
-        raise NotFound("There is no such segment.")
-    return segment
 
 
 def _numbers_of(segment: Segment) -> dict[str, Any]:

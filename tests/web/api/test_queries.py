@@ -13,7 +13,7 @@ from tests.web.api.test_purchases import at, sale
 
 LISTS = (
     "/members /members/m-0/timeline /purchases /points /redemptions /events /messages /currencies /locations "
-    "/earning-rules /templates /rewards"
+    "/earning-rules /templates /rewards /segments"
 ).split()
 
 

@@ -23,6 +23,7 @@ NOUNS = (
     "facts",
     "templates",
     "rewards",
+    "segments",
 )
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import select
 
-from domain.audience import members
+from domain.audience import members, segments
 from models.consent import ConsentState, Suppression
 from models.currency import Currency
 from models.database import db
@@ -71,10 +71,12 @@ def of_members(people: Sequence[Member]) -> list[dict[str, Any]]:
     """The members as answers, in their order."""
     ids = [member.id for member in people]
     balances, consents, suppressions = _balances(ids), _consents(ids), _suppressions(people)
+    inside = segments.of_members(db.session, ids)
     return [
         _profile(member)
         | {
             "balances": balances(member.id),
+            "segments": [{"id": each.id, "name": each.name} for each in inside.get(member.id, ())],
             "consents": consents[member.id],
             "suppressions": suppressions[member.email_key] + suppressions[member.phone],
         }
@@ -93,7 +95,6 @@ def _profile(member: Member) -> dict[str, Any]:
         "completeness": {"percent": known.percent, "missing": known.missing},
         "tier": None,
         "tags": [],
-        "segments": [],
     }
 
 
