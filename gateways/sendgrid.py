@@ -20,7 +20,17 @@ _ACCEPTED = 202
 _UNAUTHORIZED, _FORBIDDEN = 401, 403
 # SendGrid writes these itself; every other header of ours goes along.
 _OWN_HEADERS = frozenset(
-    {"from", "to", "subject", "reply-to", "date", "mime-version", "content-type", "content-transfer-encoding"}
+    {
+        "from",
+        "to",
+        "subject",
+        "reply-to",
+        "date",
+        "mime-version",
+        "content-type",
+        "content-transfer-encoding",
+        "dkim-signature",
+    }
 )
 
 

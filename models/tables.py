@@ -19,6 +19,7 @@ from models.message import Message, Report
 from models.purchase import Purchase, PurchaseItem, Refund
 from models.reward import Redemption, Reward, RewardChannel, RewardEvent
 from models.segment import Segment, SegmentMember, SegmentSize
+from models.sender_domain import SenderDomain
 from models.sign_up import SignUp
 from models.summary import AudienceDay, MemberSummary, PurchaseDay
 from models.tag import MemberTag, Tag
@@ -73,6 +74,7 @@ __all__ = [
     "Segment",
     "SegmentMember",
     "SegmentSize",
+    "SenderDomain",
     "SignUp",
     "Suppression",
     "Tag",

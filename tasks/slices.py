@@ -113,7 +113,7 @@ def _send_batch(
 
 def _rendered(session: Session, batch: Batch, account: GatewayAccount) -> letters.Rendered:
     here = contexts.cafe(session)
-    head = letters.letterhead(account, here, host=settings().public_host, signer=signer())
+    head = letters.letterhead(session, account, here, host=settings().public_host, signer=signer())
     rendered = letters.render(session, batch.messages, here, head, now=clock.now())
     if rendered.failed:
         batches.park(session, batch.owner, rendered.failed, now=clock.now())

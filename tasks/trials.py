@@ -30,7 +30,7 @@ def send(account: GatewayAccount, tenant: Tenant, *, to: str, text: str, subject
         message_id, gateway_id, owner = message.id, account.id, f"trial.{uuid4().hex}"
         claimed = trials.take(session, message, owner)
         here = contexts.cafe(session)
-        head = letters.letterhead(account, here, host=settings().public_host, signer=signer())
+        head = letters.letterhead(session, account, here, host=settings().public_host, signer=signer())
         rendered = letters.render(session, [claimed], here, head, now=clock.now())
         batches.park(session, owner, rendered.failed, now=clock.now())
         session.commit()

@@ -9,10 +9,11 @@ from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.content import templates
+from domain.content.dkim import DkimSigner
 from domain.content.email import EmailSkeleton
 from domain.content.links import LinkSigner
 from domain.content.templates import Prepared
-from domain.delivery import contexts
+from domain.delivery import contexts, sender_domains
 from domain.delivery.batches import Letter
 from domain.delivery.contexts import UNSUBSCRIBE, Cafe, Recipient
 from domain.delivery.outbox import Claimed
@@ -27,13 +28,19 @@ PREVIEW = 300  # characters of the text that are kept
 
 @dataclass(frozen=True, slots=True)
 class Letterhead:
-    """Who writes: the café's sender, the host that message ids and the default sender carry, the links' signer."""
+    """Who writes: the café's sender, the host that message ids and the default sender carry, the links' signer, and
+    what signs the mails of its domain."""
 
     tenant_id: int
     sender: str
     sender_name: str
     host: str
     signer: LinkSigner
+    dkim: DkimSigner | None = None
+
+    def signed(self, mail: bytes, now: datetime) -> bytes:
+        """A finished mail, signed where the domain has a key."""
+        return mail if self.dkim is None else self.dkim.sign(mail, now=now)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +51,11 @@ class Rendered:
     failed: dict[int, str]
 
 
-def letterhead(account: GatewayAccount, here: Cafe, *, host: str, signer: LinkSigner) -> Letterhead:
+def letterhead(session: Session, account: GatewayAccount, here: Cafe, *, host: str, signer: LinkSigner) -> Letterhead:
     """The account's own sender, else `<slug>@<host>` under the café's name."""
-    return Letterhead(here.id, account.sender or f"{here.slug}@{host}", account.sender_name or here.name, host, signer)
+    sender = account.sender or f"{here.slug}@{host}"
+    dkim = sender_domains.signer_for(session, sender) if account.channel == Channel.EMAIL else None
+    return Letterhead(here.id, sender, account.sender_name or here.name, host, signer, dkim)
 
 
 def render(session: Session, messages: Sequence[Claimed], here: Cafe, head: Letterhead, *, now: datetime) -> Rendered:
@@ -97,7 +106,7 @@ def _filled(
         now=now,
         unsubscribe_url=recipient.values[UNSUBSCRIBE],
     )
-    return subject, mail, text
+    return subject, head.signed(mail, now), text
 
 
 def _as_written(
@@ -118,7 +127,7 @@ def _as_written(
         message_id=_message_id(message, head),
         now=now,
     )
-    return subject, mail, text
+    return subject, head.signed(mail, now), text
 
 
 def _ref(message: Claimed, head: Letterhead) -> str:

@@ -4,7 +4,7 @@ import sqlalchemy as sa
 from alembic import op
 from sqlalchemy.dialects import postgresql
 
-from migrations.tenancy import count_across_cafes
+from migrations.tenancy import count_across_cafes, wall_off
 
 revision = "0004"
 down_revision = "0003"
@@ -29,6 +29,28 @@ def upgrade() -> None:
     ):
         op.add_column("gateways", column)
     op.create_check_constraint(op.f("ck_gateways_per_minute_positive"), "gateways", "per_minute > 0")
+    op.create_table(
+        "sender_domains",
+        sa.Column("domain", sa.Text(), nullable=False),
+        sa.Column("selector", sa.Text(), nullable=False),
+        sa.Column("private_key", sa.LargeBinary(), nullable=False),
+        sa.Column("public_key", sa.Text(), nullable=False),
+        sa.Column("findings", postgresql.JSONB(astext_type=sa.Text()), server_default=sa.text("'{}'"), nullable=False),
+        sa.Column("checked_at", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("signs_since", sa.DateTime(timezone=True), nullable=True),
+        sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),
+        sa.Column(
+            "tenant_id",
+            sa.BigInteger(),
+            server_default=sa.text("current_setting('app.tenant_id')::bigint"),
+            nullable=False,
+        ),
+        sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
+        sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_sender_domains_tenant_id")),
+        sa.PrimaryKeyConstraint("tenant_id", "id", name=op.f("pk_sender_domains")),
+        sa.UniqueConstraint("tenant_id", "domain", name=op.f("uq_sender_domains_tenant_id_domain")),
+    )
+    wall_off("sender_domains")
     op.execute("DROP FUNCTION agenda_deliveries(timestamptz)")
     count_across_cafes(
         "agenda_deliveries", "at timestamptz", "tenant_id bigint, gateway_id bigint, lane text", DELIVERIES

@@ -24,6 +24,7 @@ def offer_tabs() -> dict[str, Any]:
         ("settings.locations", _("Locations"), "see_settings"),
         ("settings.points", _("Points"), "see_settings"),
         ("settings.gateways", _("Gateways"), "see_settings"),
+        ("settings.sender_domains", _("Sender domains"), "see_settings"),
         ("settings.connectors", _("Connectors"), "see_settings"),
         ("settings.keys", _("API keys"), "manage_keys"),
     ]
