@@ -29,9 +29,7 @@ def test_without_a_domain_the_page_says_what_one_is_good_for(owner):
     assert "Name your domain" in owner.get(PAGE).get_data(as_text=True)
 
 
-def test_a_domain_shows_the_records_to_publish_and_signs_once_they_are_found(
-    owner, post, name_server, database, cafe
-):
+def test_a_domain_shows_the_records_to_publish_and_signs_once_they_are_found(owner, post, name_server, database, cafe):
     assert post(PAGE, domain="cafe-aurora.at").status_code == 303
     page = owner.get(PAGE).get_data(as_text=True)
     assert "regulars._domainkey.cafe-aurora.at" in page
