@@ -12,7 +12,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.errors import Conflict, FieldError, Unacceptable
-from domain.loyalty import till
+from domain.loyalty import summaries, till
 from domain.loyalty.sales import API, MemberRef, fingerprint, time_errors
 from models.event import Event
 
@@ -72,6 +72,8 @@ def record(session: Session, request: EventRequest, *, now: datetime) -> Recorde
             raise Unacceptable("This event cannot be recorded.", errors)
         event_id = _insert(session, request, scene.member_id, now=now)
         if event_id is not None:
+            if scene.member_id is not None:
+                summaries.touch(session, [scene.member_id], now=now)
             happening = Happening(request.type, scene.member_id, request.occurred_at, request.properties)
             return Recorded(event_id, True, {"event": event_id}, [happening])
         known = _known(session, request)

@@ -64,13 +64,21 @@ _WRITE = """
       SELECT type, member_id, occurred_at, :now, properties
         FROM jsonb_to_recordset(CAST(:events AS jsonb))
           AS h (type text, member_id bigint, occurred_at timestamptz, properties jsonb))"""
+# Purchases and refunds touched their member when they were counted.
+_TOUCHED = """,
+    touched AS (
+      INSERT INTO member_summaries (member_id, touched_at)
+      SELECT id, :now FROM members WHERE id = ANY(CAST(:touched AS bigint[])) AND erased_at IS NULL
+          ON CONFLICT (tenant_id, member_id) DO UPDATE SET touched_at = excluded.touched_at)"""
 _ANSWERED = """,
     answered AS (UPDATE {table} SET answer = CAST(:answer AS jsonb) WHERE id = :answered_id)"""
 _IDS = """
     SELECT cause, id FROM entry"""
-_POST = text(_WRITE + _IDS)
+_POST = text(_WRITE + _TOUCHED + _IDS)
 _POST_AND_ANSWER = {
-    table: text(_WRITE + _ANSWERED.format(table=table) + _IDS) for table in ("purchases", "refunds", "redemptions")
+    "purchases": text(_WRITE + _ANSWERED.format(table="purchases") + _IDS),
+    "refunds": text(_WRITE + _ANSWERED.format(table="refunds") + _IDS),
+    "redemptions": text(_WRITE + _TOUCHED + _ANSWERED.format(table="redemptions") + _IDS),
 }
 
 
@@ -118,6 +126,7 @@ def write(session: Session, book: Book, answered: Answered | None = None) -> dic
         "changed_lots": _json([_columns(lot, _CHANGED_LOT) for lot in book.changed_lots.values()]),
         "balances": _json([_balance(book, key) for key in sorted(book.touched)]),
         "events": _json([each.row() for each in book.events]),
+        "touched": _touched(book),
     }
     if answered is None:
         return _ids(session.execute(_POST, values))
@@ -137,6 +146,11 @@ _BALANCES = text("""
      ORDER BY c.id""")
 _NEW_LOT = ("member_id", "currency_id", "cause", "points", "remaining", "activates_at", "expires_at", "active")
 _CHANGED_LOT = ("id", "remaining", "active")
+
+
+def _touched(book: Book) -> list[int]:
+    told = {each.member_id for each in book.events if each.member_id is not None}
+    return sorted(told | {member_id for member_id, _ in book.touched})
 
 
 def _balance(book: Book, key: tuple[int, int]) -> dict[str, int]:

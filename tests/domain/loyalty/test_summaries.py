@@ -169,3 +169,12 @@ def test_a_touched_member_without_purchases_has_a_summary(session, make, now):
 
     summary = session.scalars(select(MemberSummary)).one()
     assert (summary.member_id, summary.purchases, summary.touched_at) == (member.id, 0, now)
+
+
+def test_whatever_moves_points_touches_its_member(counter, nora, make, now):
+    counter.give(20)
+    assert (nora().touched_at, nora().purchases) == (now, 0)
+    summaries.looked_at(counter.session, summaries.touched(counter.session, most=9))
+    counter.redeem(reward=make.reward(threshold=10, cost=10).id)
+
+    assert nora().touched_at == now
