@@ -17,6 +17,7 @@ from connectors import accounts as connectors
 from demo import life, tables
 from demo.menu import HOT
 from demo.places import Places
+from demo.visits import LOCATIONS
 from demo.wallet import GOALS, LIFETIME, STARS, Goal
 from domain.accounts import vault
 from domain.delivery import accounts as gateways
@@ -99,7 +100,9 @@ def fill(session: Session, *, now: datetime, guests: int = GUESTS) -> None:
     """Write the terms of the bound café and its year; it has its gateways and its first location already."""
     tenant = session.scalars(select(Tenant).where(Tenant.slug == SLUG)).one()
     tenant.kind = "art cafe"
-    session.add_all([Location(name="Museum Quarter"), Currency(code=STARS, name="stars")])
+    first, second = LOCATIONS
+    session.scalars(select(Location)).one().name = first
+    session.add_all([Location(name=second, address="Museumsplatz 1, 1070 Wien"), Currency(code=STARS, name="stars")])
     session.flush()
     _set_terms(session)
     for goal in GOALS:
@@ -117,7 +120,7 @@ def _set_terms(session: Session) -> None:
     session.add(EarningRule(name=name, currency_id=stars.id, per_item=per_item, lifetime_days=LIFETIME.days))
     condition = {
         "all": [
-            {"fact": "purchase.location", "op": "eq", "value": "Museum Quarter"},
+            {"fact": "purchase.location", "op": "eq", "value": LOCATIONS[1]},
             {"fact": "purchase.weekday", "op": "eq", "value": "monday"},
         ]
     }

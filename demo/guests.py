@@ -29,12 +29,12 @@ class Habit:
 
 
 HABITS = (
-    Habit("regular", 0.04, 2.6, 0.5, ("hot drinks", "hot drinks", "pastries")),
-    Habit("weekly", 0.14, 0.95, 1.6, ("hot drinks", "pastries", "lunch")),
-    Habit("lunch", 0.05, 1.1, 0.2, ("lunch", "lunch", "cold drinks")),
-    Habit("monthly", 0.33, 0.24, 1.8, ("hot drinks", "cold drinks", "pastries")),
+    Habit("regular", 0.04, 2.3, 0.5, ("hot drinks", "hot drinks", "pastries")),
+    Habit("weekly", 0.11, 0.85, 1.6, ("hot drinks", "pastries", "lunch")),
+    Habit("lunch", 0.04, 0.9, 0.2, ("lunch", "lunch", "cold drinks")),
+    Habit("monthly", 0.33, 0.2, 1.8, ("hot drinks", "cold drinks", "pastries")),
     Habit("art", 0.06, 0.3, 2.4, ("art", "hot drinks", "pastries")),
-    Habit("rare", 0.38, 0.035, 1.4, ("hot drinks", "cold drinks", "art")),
+    Habit("rare", 0.42, 0.035, 1.4, ("hot drinks", "cold drinks", "art")),
 )
 
 

@@ -12,7 +12,7 @@ from demo.menu import BY_CATEGORY, HOT, PASTRY, Dish
 VIENNA = ZoneInfo("Europe/Vienna")
 SEASON = (1.15, 1.1, 1.0, 1.0, 0.95, 0.9, 0.75, 0.75, 1.0, 1.05, 1.15, 1.25)  # January … December
 HOURS = (7, 8, 8, 9, 9, 10, 11, 12, 12, 13, 14, 15, 15, 16, 16, 17, 18, 19)
-LOCATIONS = ("main", "Museum Quarter")
+LOCATIONS = ("Lindengasse", "Museum Quarter")
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from babel.numbers import format_decimal
 from flask import Flask, g
 
 from domain import clock
+from domain.locales import written_in
 from domain.money import format_money
 from web import languages
 
@@ -34,9 +35,7 @@ def locale() -> Locale:
     own = Locale.parse(tenant.locale.replace("-", "_")) if tenant else None
     if own and own.language == spoken and own.territory:
         return own
-    if spoken == "en" and tenant and tenant.country != "US":
-        return Locale("en", "GB")
-    return Locale.parse(spoken)
+    return Locale.parse(written_in(spoken, tenant.country) if tenant else spoken)
 
 
 def zone() -> ZoneInfo:

@@ -27,15 +27,15 @@ def facts(standing: Standing) -> str:
     return " · ".join(
         (
             _("Unlocked at %(n)s %(currency)s", n=filters.number(standing.threshold), currency=standing.currency),
-            ngettext("%(num)s waiting to be used", "%(num)s waiting to be used", standing.waiting),
-            ngettext("%(num)s redeemed this year", "%(num)s redeemed this year", standing.redeemed),
+            _("%(n)s waiting to be used", n=filters.number(standing.waiting)),
+            _("%(n)s redeemed this year", n=filters.number(standing.redeemed)),
         )
     )
 
 
 def agreed(reach: Reach) -> str:
     """How many members may hear about rewards on a channel."""
-    return ngettext("%(num)s member agreed", "%(num)s members agreed", reach.agreed)
+    return ngettext("%(n)s member agreed", "%(n)s members agreed", reach.agreed, n=filters.number(reach.agreed))
 
 
 def sms_size(typed: str, shown: TextPreview | None) -> str:

@@ -184,7 +184,7 @@ class Look(_Block):
         return ""
 
 
-_UNTIL = "{% if reward.valid_until %} · {{ reward.valid_until }}{% endif %}"
+_UNTIL = "{% if reward.valid_until %} · {{ reward.valid_until | date('long') }}{% endif %}"
 
 Block = Annotated[
     Heading | Text | Image | Button | Divider | Spacer | RewardCard | Html | Look, Field(discriminator="type")

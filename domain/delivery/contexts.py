@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 from domain import money
 from domain.content.links import LinkClaim, LinkSigner, Purpose
 from domain.delivery.outbox import REWARD_EVENT, Claimed
+from domain.locales import written_in
 
 UNSUBSCRIBE = "links.unsubscribe"
 LINKS = {
@@ -41,13 +42,14 @@ class Cafe:
     slug: str
     name: str
     postal_address: str
+    country: str
     locale: str
     timezone: str
     currency: str
 
 
 _CAFE = text("""
-    SELECT id, slug, name, coalesce(postal_address, ''), locale, timezone, currency
+    SELECT id, slug, name, coalesce(postal_address, ''), country, locale, timezone, currency
       FROM tenants WHERE id = current_setting('app.tenant_id')::bigint""")
 
 _MEMBERS = text("""
@@ -117,9 +119,10 @@ def discount_words(discount: Mapping[str, Any], currency: str, locale: str) -> s
 
 def _recipient(message: Claimed, member: Any, here: Cafe, values: dict[str, Any]) -> Recipient:
     if member is None:
-        return Recipient(message.address or "", "", here.locale, values)
+        return Recipient(message.address or "", "", written_in(here.locale, here.country), values)
+    locale = written_in(member.locale or here.locale, here.country)
     address = member.email if message.channel == "email" else member.phone
-    return Recipient(address or "", values["member.full_name"], member.locale or here.locale, values)
+    return Recipient(address or "", values["member.full_name"], locale, values)
 
 
 def _of_member(member: Any) -> dict[str, Any]:
@@ -158,7 +161,7 @@ def _rewards(session: Session, messages: Sequence[Claimed], here: Cafe) -> dict[
     return {
         f"{REWARD_EVENT}{row.id}": {
             "reward.name": row.name,
-            "reward.discount": discount_words(row.discount, here.currency, here.locale),
+            "reward.discount": discount_words(row.discount, here.currency, written_in(here.locale, here.country)),
             "reward.code": row.code,
             "reward.threshold": row.threshold,
             "reward.cost": row.cost,

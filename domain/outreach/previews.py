@@ -14,6 +14,7 @@ from domain.content.links import LinkSigner
 from domain.content.templates import Content
 from domain.delivery import contexts
 from domain.delivery.outbox import Claimed
+from domain.locales import written_in
 from models.currency import Currency
 from models.ledger import Balance
 from models.member import Member
@@ -51,9 +52,9 @@ def reader(session: Session, tenant: Tenant, persona: str, *, currency: str, thr
     """Who reads: `near` (a member close to the threshold), `no_name`, `longest` (name) or `german`."""
     if persona == "longest":
         member = _with_the_longest_name(session)
-        return Reader(member, (member and member.locale) or tenant.locale, _points(session, member, currency))
+        return Reader(member, _locale(tenant, member and member.locale), _points(session, member, currency))
     member = _near(session, currency, threshold)
-    locale = "de" if persona == "german" else (member and member.locale) or tenant.locale
+    locale = _locale(tenant, "de" if persona == "german" else member and member.locale)
     blank = {"member.first_name": "", "member.last_name": "", "member.full_name": ""} if persona == "no_name" else None
     return Reader(member, locale, _points(session, member, currency), blank)
 
@@ -68,6 +69,10 @@ def reward_values(tenant: Tenant, values: Mapping[str, Any], locale: str, *, now
     if discount := values.get("discount"):
         known["reward.discount"] = designs.discount_words(discount, currency=tenant.currency, locale=locale)
     return {name: value for name, value in known.items() if value}
+
+
+def _locale(tenant: Tenant, language: str | None) -> str:
+    return written_in(language or tenant.locale, tenant.country)
 
 
 def _of_no_message(member: Member) -> Claimed:

@@ -15,11 +15,17 @@ const form = document.getElementById("reward-form");
 const button = document.getElementById("preview-email");
 let waiting;
 
+// A frame that was loaded before would add to the browser's history; a new one does not.
+function submitPreview() {
+  if (!document.getElementById("email").checked) return;
+  const frame = document.getElementById("email-frame");
+  frame.replaceWith(frame.cloneNode());
+  form.requestSubmit(button);
+}
+
 function showEmail() {
   clearTimeout(waiting);
-  waiting = setTimeout(() => {
-    if (document.getElementById("email").checked) form.requestSubmit(button);
-  }, 500);
+  waiting = setTimeout(submitPreview, waiting ? 500 : 0);
 }
 
 // A text nobody touched follows what the guest gets: "your free …" or "… off your entire purchase".
