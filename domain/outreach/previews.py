@@ -52,9 +52,10 @@ def reader(session: Session, tenant: Tenant, persona: str, *, currency: str, thr
     """Who reads: `near` (a member close to the threshold), `no_name`, `longest` (name) or `german`."""
     if persona == "longest":
         member = _with_the_longest_name(session)
-        return Reader(member, _locale(tenant, member and member.locale), _points(session, member, currency))
+        return Reader(member, _locale(tenant, member.locale if member else None), _points(session, member, currency))
     member = _near(session, currency, threshold)
-    locale = _locale(tenant, "de" if persona == "german" else member and member.locale)
+    own = member.locale if member else None
+    locale = _locale(tenant, "de" if persona == "german" else own)
     blank = {"member.first_name": "", "member.last_name": "", "member.full_name": ""} if persona == "no_name" else None
     return Reader(member, locale, _points(session, member, currency), blank)
 
