@@ -1,6 +1,7 @@
 """Members who turned out to be one: whatever named the row that went still leads to the one that was kept."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from typing import Any
 
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
@@ -25,6 +26,13 @@ def find(session: Session, kind: str, value: str) -> int | None:
     return session.scalar(known)
 
 
+def without_theirs(session: Session, member_id: int, values: Mapping[str, Any]) -> dict[str, Any]:
+    """The values without addresses that lead to the member as aliases: nothing new is said by them."""
+    known = session.execute(select(MemberAlias.kind, MemberAlias.value).where(MemberAlias.member_id == member_id))
+    theirs = set(known.tuples())
+    return {name: value for name, value in values.items() if (name, _spelling(name, value)) not in theirs}
+
+
 def kept(session: Session, member_ids: Iterable[int]) -> dict[int, int]:
     """Who was kept of members that were merged away, by the id that went. Erased ones and strangers are left out."""
     return dict(session.execute(_KEPT, {"ids": list(member_ids)}).all())
@@ -42,3 +50,7 @@ def hold(session: Session, member_ids: Iterable[int]) -> dict[int, int]:
         living = set(session.scalars(_HOLD, {"ids": sorted(set(moved.values()))}))
         found |= {gone: into for gone, into in moved.items() if into in living}
     return found
+
+
+def _spelling(kind: str, value: Any) -> Any:
+    return value.lower() if kind == "email" and value else value

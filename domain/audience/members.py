@@ -10,7 +10,7 @@ from sqlalchemy import Select, or_, select, union
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from domain.audience import addresses
+from domain.audience import addresses, aliases, suppression
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
 from models.event import Event
 from models.member import Member
@@ -44,21 +44,23 @@ class Completeness:
 
 
 def get(session: Session, external_id: str) -> Member:
-    """The member with this number; an erased one is not there."""
+    """The member with this number, also one of a row that was merged into theirs; an erased one is not there."""
     member = session.scalar(_living().where(Member.external_id == external_id))
+    member = member or _by_alias(session, "external_id", external_id)
     if member is None:
         raise NotFound("There is no member with this number.")
     return member
 
 
 def find(session: Session, tenant: Tenant, reference: Mapping[str, str]) -> Member | None:
-    """The member that `{"external_id" | "email" | "phone" | "card": …}` points at."""
+    """The member that `{"external_id" | "email" | "phone" | "card": …}` points at, also by a merged row's."""
     field, value = next(iter(reference.items()))
     if field == "email":
-        return session.scalar(_living().where(Member.email_key == value.strip().lower()))
-    if field == "phone":
-        return session.scalar(_living().where(Member.phone == addresses.phone(value, country=tenant.country).number))
-    return session.scalar(_living().where(getattr(Member, field) == value))
+        value = value.strip().lower()
+    elif field == "phone":
+        value = addresses.phone(value, country=tenant.country).number
+    column = Member.email_key if field == "email" else getattr(Member, field)
+    return session.scalar(_living().where(column == value)) or _by_alias(session, field, value)
 
 
 def upsert(
@@ -66,10 +68,13 @@ def upsert(
 ) -> Upserted:
     """Enrol or change a member. A field that is absent stays as it is, one that is None is cleared.
 
-    An e-mail address, phone or card that another member has is a `Conflict`, and nothing is written.
+    An e-mail address, phone or card that another member has is a `Conflict`, and nothing is written. The number of a
+    merged row changes the member who was kept, but for the addresses that the row had and they do not go by.
     """
     values = _checked(tenant, changes)
     member = session.scalar(_living().where(Member.external_id == external_id).with_for_update(key_share=True))
+    if member is None and (member := _by_alias(session, "external_id", external_id, hold=True)):
+        values = aliases.without_theirs(session, member.id, values)
     is_new = member is None
     try:
         with session.begin_nested():
@@ -82,6 +87,8 @@ def upsert(
         raise _taken(error) from error
     if is_new:
         _tell_they_joined(session, member, now=now)
+    if values.get("email") or values.get("phone"):
+        suppression.recall(session, [member.id])
     return Upserted(member, is_new)
 
 
@@ -128,6 +135,14 @@ def _begins(key: Any, word: str) -> Any:
 
 def _living() -> Select[Member]:
     return select(Member).where(Member.erased_at.is_(None))
+
+
+def _by_alias(session: Session, kind: str, value: str, *, hold: bool = False) -> Member | None:
+    member_id = aliases.find(session, kind, value)
+    if member_id is None:
+        return None
+    query = _living().where(Member.id == member_id)
+    return session.scalar(query.with_for_update(key_share=True) if hold else query)
 
 
 def _enrol(session: Session, tenant: Tenant, external_id: str, *, now: datetime) -> Member:

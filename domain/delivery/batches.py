@@ -45,7 +45,8 @@ class Letter:
 _ADVANCE = text(f"""
     WITH settled AS (
       UPDATE messages m
-         SET state = s.state, provider_ref = s.ref, detail = s.detail, due_at = coalesce(s.due_at, m.due_at),
+         SET state = s.state, provider_ref = s.ref, due_at = coalesce(s.due_at, m.due_at),
+             detail = CASE WHEN m.address IS NOT NULL THEN s.detail END,  -- none: the member was forgotten meanwhile
              attempts = m.attempts - s.not_counted, lease_until = NULL,
              claimed_by = CASE s.state WHEN 'planned' THEN NULL ELSE m.claimed_by END,
              sent_at = CASE s.state WHEN 'sent' THEN CAST(:now AS timestamptz) END,
@@ -92,6 +93,7 @@ _ADVANCE = text(f"""
    RETURNING m.id, m.state)
     SELECT NULL AS id, state FROM settled UNION ALL SELECT id, state FROM started""")  # noqa: S608 (our own fragment)
 
+_STILL_KNOWN = text("SELECT address IS NOT NULL FROM messages WHERE id = :id")
 _PARK = text("""
     UPDATE messages m SET state = 'failed', detail = p.detail, settled_at = :now, lease_until = NULL
       FROM unnest(CAST(:ids AS bigint[]), CAST(:details AS text[])) AS p (id, detail)
@@ -203,6 +205,6 @@ def _silence(letter: Letter) -> SendResult:
 def _suppress(session: Session, letters: Sequence[Letter], told: dict[int, SendResult], *, now: datetime) -> None:
     for letter in letters:
         result = told[letter.outgoing.message_id]
-        if result.suppress:
+        if result.suppress and session.scalar(_STILL_KNOWN, {"id": letter.outgoing.message_id}):
             address = letter.outgoing.to
             suppression.suppress(session, letter.channel, address, result.suppress, now=now, detail=result.detail)

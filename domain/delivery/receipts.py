@@ -38,7 +38,8 @@ _WAITING = text("""
 
 _APPLY = text(f"""
     UPDATE messages m
-       SET state = {_SHOWS}, detail = coalesce(nullif(r.detail, ''), m.detail), lease_until = NULL,
+       SET state = {_SHOWS}, lease_until = NULL,
+           detail = CASE WHEN m.address IS NOT NULL THEN coalesce(nullif(r.detail, ''), m.detail) END,
            provider_ref = coalesce(m.provider_ref, r.provider_ref),
            sent_at = CASE r.kind WHEN 'failed' THEN m.sent_at
                      ELSE coalesce(m.sent_at, r.reported_at, CAST(:now AS timestamptz)) END,
@@ -52,6 +53,8 @@ _APPLY = text(f"""
      WHERE m.tenant_id = r.tenant_id AND m.id = r.target AND {_MAY_FOLLOW}""")  # noqa: S608 (our own fragments)
 
 _APPLIED = text("UPDATE reports SET applied_at = :now WHERE id = ANY(:ids)")
+# The member was forgotten meanwhile: what a provider says about their address is forgotten too.
+_WORDLESS = text("UPDATE reports SET detail = '', properties = '{}' WHERE id = ANY(:ids)")
 _GIVEN_UP = text("UPDATE reports SET applied_at = :now WHERE applied_at IS NULL AND recorded_at <= :before")
 
 
@@ -82,13 +85,16 @@ def apply(session: Session, *, now: datetime) -> int:
         return 0
     told = {"reports": [row.id for row in known], "messages": [row.found for row in known], "now": now}
     session.execute(_APPLY, told)
-    _suppress(session, known, now=now)
-    engagement.keep(session, known, now=now)
+    of_somebody = [row for row in known if row.address is not None]
+    _suppress(session, of_somebody, now=now)
+    engagement.keep(session, of_somebody, now=now)
     session.execute(_APPLIED, {"ids": told["reports"], "now": now})
+    if len(of_somebody) < len(known):
+        session.execute(_WORDLESS, {"ids": [row.id for row in known if row.address is None]})
     return len(known)
 
 
 def _suppress(session: Session, reports: Sequence[Any], *, now: datetime) -> None:
     for row in reports:
-        if row.suppress and row.address:
+        if row.suppress:
             suppression.suppress(session, row.channel, row.address, row.suppress, now=now, detail=row.detail)

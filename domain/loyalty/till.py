@@ -39,10 +39,17 @@ _LOOK = """
       FROM tenants t WHERE t.id = current_setting('app.tenant_id')::bigint"""
 
 
-_MEMBER = "SELECT id FROM members WHERE erased_at IS NULL AND {column} = :member FOR NO KEY UPDATE"
+# Tills go on reading the cards of rows that were merged into another.
+_MEMBER = """
+      SELECT id FROM members
+       WHERE erased_at IS NULL
+         AND id = coalesce((SELECT id FROM members WHERE erased_at IS NULL AND {column} = :member),
+                           (SELECT member_id FROM member_aliases WHERE kind = '{field}' AND value = :member))
+         FOR NO KEY UPDATE"""
 _NOBODY = text(_LOOK.format(hold=HOLD, member="SELECT NULL::bigint AS id"))
 _BY_REFERENCE = {
-    field: text(_LOOK.format(hold=HOLD, member=_MEMBER.format(column=column))) for field, column in _COLUMNS.items()
+    field: text(_LOOK.format(hold=HOLD, member=_MEMBER.format(column=column, field=field)))
+    for field, column in _COLUMNS.items()
 }
 
 
@@ -144,7 +151,10 @@ def approach(
         "source": source,
         "external_id": external_id,
     }
-    row = session.execute(_BY_REFERENCE[member.field] if member else _NOBODY, named).one()
+    look = _BY_REFERENCE[member.field] if member else _NOBODY
+    row = session.execute(look, named).one()
+    if member and row.member_id is None:
+        row = session.execute(look, named).one()  # while we waited for the row it was merged into another
     return Till(
         currency=row.currency,
         zone=ZoneInfo(row.timezone),

@@ -111,7 +111,7 @@ FORGET = """
       FROM members m
      WHERE m.tenant_id = c.tenant_id AND m.id = c.member_id AND m.erased_at IS NOT NULL AND m.id = erased
        AND c.tenant_id = current_setting('app.tenant_id')::bigint;
-    UPDATE ledger_entries e SET reason = ''
+    UPDATE ledger_entries e SET reason = '', cause = 'points:erased:' || e.id
       FROM members m
      WHERE m.tenant_id = e.tenant_id AND m.id = e.member_id AND m.erased_at IS NOT NULL AND m.id = erased
        AND e.kind = 'adjusted' AND e.tenant_id = current_setting('app.tenant_id')::bigint;

@@ -6,8 +6,10 @@ import pytest
 from sqlalchemy import select, update
 
 from domain import clock
+from domain.audience import erasure
 from models.connector import ConnectorAccount
 from models.ledger import Balance
+from models.member import Member
 from models.message import Message
 from models.reward import RewardEvent
 from tasks import sync
@@ -340,3 +342,15 @@ def test_a_long_order_is_read_whole(till, purchases):
     till.work()
 
     assert [purchase.amount_minor for purchase in purchases()] == [100_000]
+
+
+def test_an_old_hook_of_a_forgotten_guest_books_the_sale_and_makes_nobody(shop, till, guest, purchases, rows):
+    till.square.ring_up(customer=guest.customer)
+    till.tell()
+    erasure.erase(shop, shop.get_one(Member, (till.tenant_id, guest.id)), now=clock.now())
+    shop.commit()
+
+    till.work()
+
+    assert [purchase.member_id for purchase in purchases()] == [None]
+    assert [member.erased_at is None for member in rows(Member)] == [False]
