@@ -9,7 +9,7 @@ from sqlalchemy import select, text
 from domain.audience import consent, erasure
 from domain.audience.consent import Answer, Proof
 from domain.delivery import batches, outbox, receipts
-from domain.delivery.batches import Letter
+from domain.delivery.batches import HandedOver, Letter
 from domain.delivery.ports import DeliveryReport, Outgoing, ReportKind, SendOutcome, SendResult
 from domain.errors import Refusal
 from domain.loyalty import purchases
@@ -43,7 +43,7 @@ def test_a_letter_that_is_written_already_does_not_leave(session, make, nora, no
     account, letter = claimed(session, make, nora, now)
     erasure.erase(session, nora, now=now)
 
-    may_go, _ = batches.start(session, "w", account.id, [letter], now=now)
+    may_go = batches.advance(session, "w", account.id, batches.NOTHING, [letter], now=now).may_go
 
     message = session.scalars(select(Message).execution_options(populate_existing=True)).one()
     assert may_go == []
@@ -52,11 +52,11 @@ def test_a_letter_that_is_written_already_does_not_leave(session, make, nora, no
 
 def test_what_a_provider_says_after_the_erasure_is_forgotten_too(session, make, nora, now):
     account, letter = claimed(session, make, nora, now)
-    batches.start(session, "w", account.id, [letter], now=now)
+    batches.advance(session, "w", account.id, batches.NOTHING, [letter], now=now)
     erasure.erase(session, nora, now=now)
     words = "550 <nora@example.com> unknown"
     refused = SendResult(letter.outgoing.message_id, SendOutcome.REFUSED, detail=words, suppress="bounced")
-    batches.settle(session, "w", account.id, [letter], [refused], now=now)
+    batches.advance(session, "w", account.id, HandedOver([letter], [refused]), [], now=now)
     report = DeliveryReport(key="k", kind=ReportKind.BOUNCED, message_id=letter.outgoing.message_id, detail=words)
     receipts.store(session, account.id, report, now=now)
 

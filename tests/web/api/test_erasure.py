@@ -127,7 +127,7 @@ FILE = (
     """INSERT INTO import_remarks (import_id, line, field, words, is_refusal, row)
        SELECT id, 2, 'email', :words, true, CAST(:row AS jsonb) FROM imports""",
     """INSERT INTO import_changes (import_id, member_id, was, became)
-       SELECT id, :id, NULL, CAST(:became AS jsonb) FROM imports""",
+       SELECT id, :id, '{}', CAST(:became AS jsonb) FROM imports""",
 )
 
 
