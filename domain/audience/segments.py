@@ -73,7 +73,7 @@ def update(session: Session, tenant: Tenant, segment_id: int, values: Mapping[st
     """Change what is given of `name`, `parameters` and `definition`; what is absent stays. Members follow at once."""
     _refuse_unknown(values)
     membership.hold(session)
-    segment = get(session, segment_id)
+    segment = in_use(session, segment_id)
     if "name" in values:
         segment.name = _name(values["name"])
     asked = _changed(session, segment, values)
@@ -105,7 +105,7 @@ def without(session: Session, tenant: Tenant, *, name: str, inside: int, outside
 def archive(session: Session, segment_id: int, *, now: datetime) -> Segment:
     """Put a segment away: nobody is in it any more, and its name is free. `Conflict` while another one asks for it."""
     membership.hold(session)
-    segment = get(session, segment_id)
+    segment = in_use(session, segment_id)
     if users := used_by(session, segment_id):
         names = ", ".join(f"“{each.name}”" for each in users)
         raise Conflict(f"This segment is used by {names}. Change that first.")
@@ -116,11 +116,13 @@ def archive(session: Session, segment_id: int, *, now: datetime) -> Segment:
 
 
 def get(session: Session, segment_id: int) -> Segment:
+    """The segment of this id, also one that was put away."""
+    return _found(session.scalar(select(Segment).where(Segment.id == segment_id)))
+
+
+def in_use(session: Session, segment_id: int) -> Segment:
     """The segment of this id, unless it was put away."""
-    segment = session.scalar(listing().where(Segment.id == segment_id))
-    if segment is None:
-        raise NotFound("There is no such segment.")
-    return segment
+    return _found(session.scalar(listing().where(Segment.id == segment_id)))
 
 
 def listing() -> Select[Segment]:
@@ -244,6 +246,12 @@ def _fill_with_those_that_ask(session: Session, tenant: Tenant, segment: Segment
 
 def _numbers_of(segment: Segment) -> dict[str, Any]:
     return {"preset": segment.preset, "parameters": segment.parameters}
+
+
+def _found(segment: Segment | None) -> Segment:
+    if segment is None:
+        raise NotFound("There is no such segment.")
+    return segment
 
 
 def _in_segment(segment_id: int) -> dict[str, Any]:

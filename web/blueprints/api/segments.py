@@ -128,7 +128,7 @@ def preview(body: Question) -> Reply:
 @bp.operation("GET", "/segments/<int:segment_id>", answers={200: SegmentAnswer})
 def show(path: SegmentPath) -> Reply:
     """One segment"""
-    return Reply(200, _as_answers([segments.get(db.session, path.segment_id)])[0])
+    return Reply(200, _as_answers([segments.in_use(db.session, path.segment_id)])[0])
 
 
 @bp.operation(
@@ -155,7 +155,7 @@ def archive(path: SegmentPath) -> Reply:
 )
 def members(path: SegmentPath, query: Page) -> Reply:
     """Who is in a segment, in the order of enrolment"""
-    segment = segments.get(db.session, path.segment_id)
+    segment = segments.in_use(db.session, path.segment_id)
     return pages.by_id(segments.members(segment.id), Member.id, query, _as_members, newest_first=False)
 
 
