@@ -25,6 +25,7 @@ STAFF = {"see_home", "see_members", "see_messages", "see_rewards", "redeem", "re
 MANAGER = STAFF | {
     "edit_members",
     "edit_rewards",
+    "edit_segments",
     "see_templates",
     "edit_templates",
     "see_settings",

@@ -24,6 +24,7 @@ from web import (
     navigation,
     request_id,
     rule_words,
+    segment_words,
     sessions,
     setup_words,
     stories,
@@ -51,6 +52,7 @@ PARTS = (
     stories,
     message_words,
     rule_words,
+    segment_words,
     setup_words,
     navigation,
 )

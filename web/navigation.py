@@ -35,7 +35,13 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         ),
     ),
     (_l("Talk"), (Entry("messages.index", _l("Messages"), "messages", "see_messages"),)),
-    (_l("Build"), (Entry("rewards.index", _l("Rewards"), "gift", "see_rewards"),)),
+    (
+        _l("Build"),
+        (
+            Entry("rewards.index", _l("Rewards"), "gift", "see_rewards"),
+            Entry("segments.index", _l("Segments"), "chart-donut-3", "see_members"),
+        ),
+    ),
     (_l("Look"), (Entry("settings.cafe", _l("Settings"), "settings", "see_settings"),)),
 )
 

@@ -2,9 +2,9 @@
 
 from flask import Flask
 
-from web.blueprints import api, auth, health, home, hooks, member_pages, members, messages, rewards, settings
+from web.blueprints import api, auth, health, home, hooks, member_pages, members, messages, rewards, segments, settings
 
-ROOMS = (auth, home, members, messages, rewards, settings, member_pages, hooks, health)
+ROOMS = (auth, home, members, messages, rewards, segments, settings, member_pages, hooks, health)
 
 
 def register(app: Flask) -> None:

@@ -1,6 +1,6 @@
-"""Settings: the café, its locations, what earns points, gateways, connectors and keys."""
+"""Settings: the café, its locations, what earns points, segments, gateways, connectors and keys."""
 
-from web.blueprints.settings import cafe, connectors, gateways, keys, locations, points, sender_domains
+from web.blueprints.settings import cafe, connectors, gateways, keys, locations, points, segments, sender_domains
 from web.blueprints.settings.room import bp
 
-__all__ = ["bp", "cafe", "connectors", "gateways", "keys", "locations", "points", "sender_domains"]
+__all__ = ["bp", "cafe", "connectors", "gateways", "keys", "locations", "points", "segments", "sender_domains"]

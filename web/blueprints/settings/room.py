@@ -23,6 +23,7 @@ def offer_tabs() -> dict[str, Any]:
         ("settings.cafe", _("Café"), "see_settings"),
         ("settings.locations", _("Locations"), "see_settings"),
         ("settings.points", _("Points"), "see_settings"),
+        ("settings.segments", _("Segments"), "see_settings"),
         ("settings.gateways", _("Gateways"), "see_settings"),
         ("settings.sender_domains", _("Sender domains"), "see_settings"),
         ("settings.connectors", _("Connectors"), "see_settings"),

@@ -1,0 +1,168 @@
+"""The editor of a segment: rows are pressed into shape, what follows stands beside them, saving keeps them."""
+
+from flask import Response, flash, g, redirect, render_template, request, url_for
+from flask_babel import gettext as _
+
+from domain import clock
+from domain.audience import conditions, segments
+from domain.audience.conditions import Scope
+from domain.audience.facts import FACTS
+from domain.errors import FieldError, Refusal, Unacceptable
+from domain.fact import Fact
+from models.database import db
+from models.segment import Segment
+from web import condition_words, found
+from web.access import requires
+from web.blueprints.segments.room import bp, note
+from web.forms.conditions import rows
+from web.forms.conditions.builder import Builder
+from web.forms.conditions.rows import Condition, Group, Node
+from web.forms.conditions.tree import Draft, draw
+from web.forms.segment import SegmentForm
+from web.found import Found
+from web.htmx import wants_fragment
+from web.segment_ideas import IDEAS
+
+
+@bp.route("/new", methods=["GET", "POST"])
+@requires("edit_segments")
+def new() -> Response | str | tuple[str, int]:
+    """A new one: with one open question, or with an idea of the address."""
+    if request.method == "POST":
+        return _pressed_or_saved(None)
+    idea = IDEAS.get(request.args.get("idea", ""))
+    if idea is None:
+        return _editor(SegmentForm(), Group("all", [Condition(has_focus=True)]), None)
+    return _editor(SegmentForm(name=str(idea.name)), draw(idea.tree, FACTS), None)
+
+
+@bp.route("/<int:segment_id>/edit", methods=["GET", "POST"])
+@requires("edit_segments")
+def edit(segment_id: int) -> Response | str | tuple[str, int]:
+    """Change its name and its rule; the numbers of a preset stand in the settings."""
+    segment = segments.get(db.session(), segment_id)
+    if segment.archived_at is not None:
+        return redirect(url_for(".show", segment_id=segment_id), code=303)
+    if segment.preset is not None:
+        return redirect(url_for("settings.segments", _anchor=segment.preset), code=303)
+    if request.method == "POST":
+        return _pressed_or_saved(segment)
+    return _editor(SegmentForm(name=segment.name), draw(segment.definition or {}, FACTS), segment)
+
+
+@bp.post("/found")
+@requires("edit_segments")
+def found_beside() -> str:
+    """What is typed, in words and as a waterfall."""
+    segment_id = request.form.get("segment", type=int)
+    shown = _found(Draft(_top(rows.read(request.form)), FACTS), segment_id)
+    return render_template("segments/_found.html", found=shown, wants_fragment=True)
+
+
+@bp.post("/part")
+@requires("edit_segments")
+def part() -> str:
+    """What follows when a row's fact or operator was changed: its other inputs."""
+    nodes, place = rows.read(request.form), request.form.get("at", "")
+    row, above = nodes.get(place), nodes.get(place.rpartition("-")[0])
+    if not isinstance(row, Condition):
+        row, place, above = Condition(), "t-0", None
+    return render_template(
+        "conditions/_part.html",
+        ask=_builder(Group(), None),
+        row=row,
+        place=place,
+        fact=_fact(row, above),
+        is_narrowed=isinstance(above, Condition),
+        is_value=request.form.get("part") == "value",
+    )
+
+
+def _fact(row: Condition, above: Node | None) -> Fact | None:
+    if not isinstance(above, Condition):
+        return FACTS.get(row.fact)
+    whole = FACTS.get(above.fact)
+    return (whole.fields or {}).get(row.fact) if whole else None
+
+
+def _top(nodes: dict[str, Node]) -> Group:
+    top = nodes[rows.TOP]
+    return top if isinstance(top, Group) else Group()
+
+
+def _pressed_or_saved(segment: Segment | None) -> Response | str | tuple[str, int]:
+    action, nodes = request.form.get("do"), rows.read(request.form)
+    if not action:
+        return _save(SegmentForm(), _top(nodes), segment)
+    rows.press(nodes, action)
+    if not wants_fragment():
+        return _editor(SegmentForm(), _top(nodes), segment)
+    html = render_template("conditions/_rule.html", ask=_builder(_top(nodes), segment))
+    return Response(html, headers={"HX-Trigger-After-Swap": "rule-changed"})
+
+
+def _save(form: SegmentForm, top: Group, segment: Segment | None) -> Response | tuple[str, int]:
+    draft, is_named, refusal = Draft(top, FACTS), form.validate(), None
+    draft.tell()
+    if is_named and draft.is_whole and draft.tree is not None:
+        try:
+            saved = _saved(segment, {"name": form.name.data, "definition": draft.tree})
+            db.session.commit()
+        except Refusal as refused:
+            db.session.rollback()
+            loose = _builder(top, segment).tell(draft, map(_in_words, refused.errors))
+            refusal = form.show(Unacceptable(refused.detail, loose)) if loose or not refused.errors else None
+        else:
+            flash(_("Saved. From now on it keeps itself true."), "good")
+            return redirect(url_for(".show", segment_id=saved.id), code=303)
+    return _editor(form, top, segment, refusal or _("Something is not right yet: see the fields below.")), 422
+
+
+def _saved(segment: Segment | None, values: dict[str, object]) -> Segment:
+    now = clock.now()
+    if segment is None:
+        saved = segments.create(db.session(), g.tenant, values, now=now)
+    else:
+        saved = segments.update(db.session(), g.tenant, segment.id, values, now=now)
+    note("segment.changed" if segment else "segment.created", saved)
+    return saved
+
+
+def _in_words(error: FieldError) -> FieldError:
+    return FieldError("name", _("Another segment has this name.")) if error.path == "name" else error
+
+
+def _editor(form: SegmentForm, top: Group, segment: Segment | None, refusal: str | None = None) -> str:
+    segment_id = segment.id if segment else None
+    return render_template(
+        "segments/edit.html",
+        form=form,
+        segment=segment,
+        refusal=refusal,
+        ask=_builder(top, segment),
+        found=_found(Draft(top, FACTS), segment_id),
+    )
+
+
+def _builder(top: Group, segment: Segment | None) -> Builder:
+    url = url_for(".edit", segment_id=segment.id) if segment else url_for(".new")
+    return Builder(db.session(), top, url, url_for(".part"), segment.id if segment else None)
+
+
+def _found(draft: Draft, segment_id: int | None) -> Found:
+    if draft.tree is None:
+        return Found()
+    try:
+        conditions.check(db.session(), draft.tree, segment_id=segment_id)
+    except Refusal as refused:
+        return Found(problems=_problems(draft, refused))
+    members = conditions.matching(draft.tree, Scope.of(g.tenant, now=clock.now()))
+    said = condition_words.sentence(db.session(), draft.tree)
+    return found.among(db.session(), members, sentence=said, unfinished=[words for _place, words in draft.problems])
+
+
+def _problems(draft: Draft, refused: Refusal) -> list[str]:
+    """The words of a refusal, each once."""
+    ask = Builder(db.session(), Group(), "", "")
+    said = [ask.words_for(draft, error) for error in refused.errors] or [refused.detail]
+    return list(dict.fromkeys(said))
