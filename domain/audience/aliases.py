@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select, text, tuple_
 from sqlalchemy.orm import Session
 
 from models.merge import MemberAlias
@@ -31,6 +31,15 @@ def without_theirs(session: Session, member_id: int, values: Mapping[str, Any]) 
     known = session.execute(select(MemberAlias.kind, MemberAlias.value).where(MemberAlias.member_id == member_id))
     theirs = set(known.tuples())
     return {name: value for name, value in values.items() if (name, _spelling(name, value)) not in theirs}
+
+
+def of_others(session: Session, member_id: int | None, values: Mapping[str, Any]) -> str | None:
+    """The first of these values, `email`, `phone` or `card`, by which somebody else is found as an alias."""
+    asked = [(kind, _spelling(kind, values[kind])) for kind in ("email", "phone", "card") if values.get(kind)]
+    if not asked:
+        return None
+    theirs = select(MemberAlias.kind).where(tuple_(MemberAlias.kind, MemberAlias.value).in_(asked))
+    return session.scalar(theirs.where(MemberAlias.member_id.is_distinct_from(member_id)).limit(1))
 
 
 def kept(session: Session, member_ids: Iterable[int]) -> dict[int, int]:

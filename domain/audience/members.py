@@ -75,6 +75,7 @@ def upsert(
     member = session.scalar(_living().where(Member.external_id == external_id).with_for_update(key_share=True))
     if member is None and (member := _by_alias(session, "external_id", external_id, hold=True)):
         values = aliases.without_theirs(session, member.id, values)
+    _refuse_of_merged(session, member, values)
     is_new = member is None
     try:
         with session.begin_nested():
@@ -135,6 +136,14 @@ def _begins(key: Any, word: str) -> Any:
 
 def _living() -> Select[Member]:
     return select(Member).where(Member.erased_at.is_(None))
+
+
+def _refuse_of_merged(session: Session, member: Member | None, values: Mapping[str, Any]) -> None:
+    """What a merged row had is still its person's."""
+    taken = aliases.of_others(session, member.id if member else None, values)
+    if taken:
+        words = TAKEN[f"uq_members_{taken}"][1]
+        raise Conflict(words, [FieldError(taken, words)])
 
 
 def _by_alias(session: Session, kind: str, value: str, *, hold: bool = False) -> Member | None:

@@ -66,6 +66,7 @@ PLACES = (
     Place("idempotency_keys", "body", _blanked_json_text, json=False, key="key"),
     Place("import_remarks", "row", _blanked),
     Place("import_remarks", "words", _taken_out, json=False),
+    Place("import_remarks", '"values"', _taken_out),
     Place("segments", "definition", _taken_out),
     Place("tags", "definition", _taken_out),
     Place("earning_rules", "condition", _taken_out),

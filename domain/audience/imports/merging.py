@@ -8,6 +8,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from domain.audience import suppression
 from domain.audience.imports import matching, people, sayings
 from domain.audience.imports.people import PROFILE
 from domain.loyalty import summaries
@@ -115,7 +116,9 @@ def merge(session: Session, loading: Loading, *, after: int, until: int) -> Coun
     session.execute(_TELL_THEY_JOINED, values)
     sayings.record(session, loading.import_id, recorded_by=loading.actor, now=loading.now)
     session.execute(_KEEP_REMARKS, values | {"after": after, "until": until})
-    summaries.touch(session, list(session.scalars(_AFFECTED)), now=loading.now)
+    affected = list(session.scalars(_AFFECTED))
+    suppression.recall(session, affected)
+    summaries.touch(session, affected, now=loading.now)
     return figures
 
 

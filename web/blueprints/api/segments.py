@@ -95,7 +95,7 @@ class InsideAnswer(Answer):
     since: datetime | None = Field(description="When they came into it; null in a preview.")
 
 
-class PreviewAnswer(Answer):
+class SegmentPreview(Answer):
     """How many a question finds, and up to three of them."""
 
     count: int
@@ -118,7 +118,7 @@ def create(body: SegmentBody) -> Reply:
     return Reply(201, _as_answers([made])[0])
 
 
-@bp.operation("POST", "/segments/preview", scopes=["members:read"], answers={200: PreviewAnswer})
+@bp.operation("POST", "/segments/preview", scopes=["members:read"], answers={200: SegmentPreview})
 def preview(body: Question) -> Reply:
     """Ask a question without saving it"""
     found = segments.preview(db.session, g.tenant, body.given(), now=clock.now())
