@@ -1,7 +1,8 @@
 """What a condition may ask about: facts, the kinds of values they have, and how values of a kind are written."""
 
+import dataclasses
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from enum import StrEnum
@@ -62,13 +63,17 @@ class Fact:
     names: str = ""
     is_windowed: bool = False
     is_always_set: bool = False
-    fields: Mapping[str, "Fact"] | None = field(default=None, compare=False, repr=False)
+    fields: Mapping[str, "Fact"] | None = dataclasses.field(default=None, compare=False, repr=False)
 
     @property
     def operators(self) -> tuple[str, ...]:
         """What may be asked about it."""
         allowed = OPERATORS[self.type]
         return tuple(op for op in allowed if op not in PRESENCE) if self.is_always_set else allowed
+
+    def field(self, name: str) -> "Fact | None":
+        """What a `where` asks by this name; None for what it cannot ask."""
+        return None if self.fields is None else self.fields.get(name)
 
 
 def _number(value: Any) -> Decimal:

@@ -61,7 +61,9 @@ def named(tree: Tree, path: str = "") -> Iterator[Named]:
         fact = FACTS[leaf["fact"]]
         yield from _values(fact, leaf, f"{spot}.value")
         for field in trees.asked(leaf.get("where")):
-            yield from _values((fact.fields or {})[field["fact"]], field, f"{spot}.where.{field['fact']}")
+            asked = fact.field(field["fact"])
+            if asked is not None:
+                yield from _values(asked, field, f"{spot}.where.{field['fact']}")
 
 
 def choices(session: Session, kind: str) -> list[tuple[Any, str]]:

@@ -99,7 +99,7 @@ class Question:
     def bracketed(self, name: str) -> str:
         """A field of `where` as lists say it: `Way of paying is not card`."""
         leaf = self.where[name]
-        field = (self.fact.fields or {}).get(name)
+        field = self.fact.field(name)
         assert field is not None  # the tree was checked
         value = leaf.get("value")
         asked = value if isinstance(value, list) else [value]

@@ -5,6 +5,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from sqlalchemy import Text, cast, func, select
+from sqlalchemy.dialects.postgresql import distinct_on
 
 from domain import trees
 from domain.audience.facts import free, operators
@@ -28,13 +29,13 @@ class Properties(Mapping[str, Fact]):
     def __getitem__(self, name: str) -> Fact:
         if not isinstance(name, str) or not PROPERTY.fullmatch(name):
             raise KeyError(name)
-        return Fact(name, Type.FREE, name, self._example.get(name, "…"))
+        return Fact(name, Type.FREE, name, self._example.get(name) or "…")
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._example)
+        return (name for name, value in self._example.items() if not isinstance(value, Mapping))
 
     def __len__(self) -> int:
-        return len(self._example)
+        return sum(1 for _ in self)
 
 
 def of_type(name: str) -> AudienceFact | None:
@@ -94,7 +95,7 @@ def _asks(statement: Statement, leaf: trees.Tree) -> Condition:
 
 
 def _latest(statement: Statement, value: Any, *conditions: Condition) -> Query:
-    latest = select(Event.member_id, value.label("value")).distinct(Event.member_id)
+    latest = select(Event.member_id, value.label("value")).ext(distinct_on(Event.member_id))
     latest = latest.where(Event.member_id.is_not(None), *statement.members(Event.member_id), *conditions)
     return latest.order_by(Event.member_id, Event.occurred_at.desc(), Event.id.desc())
 

@@ -98,13 +98,13 @@ def _is_leap(year: int) -> bool:
 def _compared(fact: Fact, said: Value, op: str, value: Any, scope: Scope) -> Condition:
     if fact.type is Type.FREE:
         return free.compared(said.column, op, value)
-    column = said.column
-    if said.absent is not None and trees.holds({"fact": "it", "op": op, "value": value}, {"it": said.absent},
-                                               today=scope.today):  # fmt: skip
-        column = func.coalesce(column, said.absent)
     read = _reader(fact.type, scope)
     values = [read(each) for each in value] if isinstance(value, list) else read(value)
-    return _COMPARISONS[op](column, values)
+    if said.absent is None:
+        return _COMPARISONS[op](said.column, values)
+    if trees.holds({"fact": "it", "op": op, "value": value}, {"it": said.absent}, today=scope.today):
+        return _COMPARISONS[op](func.coalesce(said.column, said.absent), values)
+    return _OF_THOSE_THERE.get(op, _COMPARISONS[op])(said.column, values)
 
 
 def _reader(type: Type, scope: Scope) -> Callable[[Any], Any]:
@@ -143,4 +143,9 @@ _COMPARISONS: Mapping[str, Callable[[Column, Any], Condition]] = {
     "not_in": lambda column, values: or_(column.is_(None), column.not_in(values)),
     "contains": lambda column, value: func.strpos(column, value) > 0,
     "starts_with": func.starts_with,
+}
+# Where a member without a row does not fulfil it either way, rows alone are asked: joins may be inner ones.
+_OF_THOSE_THERE: Mapping[str, Callable[[Column, Any], Condition]] = {
+    "ne": lambda column, value: column != value,
+    "not_in": lambda column, values: column.not_in(values),
 }

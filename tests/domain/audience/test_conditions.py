@@ -11,40 +11,9 @@ from domain.loyalty import summaries
 from models.purchase import Refund
 from models.segment import Segment, SegmentMember
 from models.tag import MemberTag, Tag
+from tests.domain.audience.questions import leaf
 
 DAY = timedelta(days=1)
-
-
-def leaf(fact, op, value=None, **more):
-    return {"fact": fact, "op": op} | ({} if value is None else {"value": value}) | more
-
-
-@pytest.fixture
-def who(session, tenant, now):
-    """The first names of the members that fulfil a tree, in order; asked for everybody and for the same by name."""
-
-    def ask(tree, *, at=now):
-        conditions.check(session, tree)
-        summaries.bring_to_today(session, tenant, now=at)
-        everybody = session.scalars(conditions.matching(tree, Scope.of(tenant, now=at))).all()
-        assert len(everybody) == len(set(everybody))
-        ids = [member.id for member in people]
-        some = session.scalars(conditions.matching(tree, Scope.of(tenant, now=at, member_ids=ids))).all()
-        assert sorted(some) == sorted(everybody)
-        return sorted(member.first_name for member in people if member.id in everybody)
-
-    people = []
-    ask.people = people
-    return ask
-
-
-@pytest.fixture
-def person(make, who):
-    def person(first_name, **values):
-        who.people.append(make.member(first_name=first_name, **values))
-        return who.people[-1]
-
-    return person
 
 
 @pytest.fixture
