@@ -17,6 +17,14 @@ class DueDelivery:
 
 
 @dataclass(frozen=True, slots=True)
+class DueImport:
+    """One café's file that waits, whose worker is gone, or whose day is over."""
+
+    tenant_id: int
+    import_id: int
+
+
+@dataclass(frozen=True, slots=True)
 class DuePoll:
     """One café's connector that was not asked for a while."""
 
@@ -64,3 +72,9 @@ def consoles(session: Session, *, now: datetime) -> list[DueConsole]:
     """Consoles in service with a slot by `now`."""
     rows = session.execute(text("SELECT tenant_id, name FROM agenda_consoles(:at)"), {"at": now})
     return [DueConsole(*row) for row in rows]
+
+
+def imports(session: Session, *, now: datetime) -> list[DueImport]:
+    """Files that wait to be worked on or to be let go of."""
+    rows = session.execute(text("SELECT tenant_id, import_id FROM agenda_imports(:at)"), {"at": now})
+    return [DueImport(*row) for row in rows]

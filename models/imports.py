@@ -27,10 +27,12 @@ class Import(TenantOwned, Base):
     file_name: Mapped[str]
     options: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # encoding, delimiter, dates, mapping
     rows_total: Mapped[int | None]
+    rows_read: Mapped[int] = mapped_column(server_default="0")
     rows_done: Mapped[int] = mapped_column(server_default="0")
     figures: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))  # created, updated, unchanged, refused
     problem: Mapped[dict[str, Any] | None]  # why it was refused: words with gaps, and what fills them
     user_id: Mapped[int | None]
+    tries: Mapped[int] = mapped_column(server_default="0")  # how often a worker took it
     claimed_by: Mapped[str | None]
     lease_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)

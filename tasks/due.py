@@ -11,7 +11,7 @@ from domain.delivery import accounts
 from domain.tenant_scope import tenant_scope
 from models.database import db
 from models.message import MessageState
-from tasks import segments, slices, upkeep
+from tasks import imports, segments, slices, upkeep
 
 MOST_ROUNDS = 100_000  # of one café; each sends a slice or ends
 COUNTED = ("planned", "sent", "skipped", "cancelled", "failed", "unsure", "recomputed")
@@ -26,10 +26,18 @@ def run_due(now: datetime) -> dict[str, Any]:
     """
     did: Counter[str] = Counter()
     with clock.set_to(now):
+        _import()
         did += _for_each(agenda.upkeep(db.session, now=now), _look_after)
         did += _for_each(agenda.segments(db.session, now=now), _recompute)
         did += _for_each([due.tenant_id for due in agenda.deliveries(db.session, now=now)], _send)
     return {"at": now.isoformat(), **{name: did[name] for name in COUNTED}}
+
+
+def _import() -> None:
+    waiting = agenda.imports(db.session, now=clock.now())
+    db.session.rollback()
+    for each in waiting:
+        imports.work(each.tenant_id, each.import_id)
 
 
 def _for_each(tenant_ids: list[int], work: Any) -> Counter[str]:

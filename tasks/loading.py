@@ -30,6 +30,7 @@ class File(Protocol):
     def lay_down(self, session: Session, lines: Iterable[tuple[int, Line]]) -> None: ...
     def finish(self, session: Session) -> None: ...
     def rehearse(self, session: Session, *, total: int) -> Counter[str]: ...
+    def keep_remarks(self, session: Session, *, total: int) -> None: ...
     def merge(self, session: Session, *, after: int) -> tuple[Counter[str], int]: ...
     def clear(self, session: Session) -> None: ...
 
@@ -56,28 +57,38 @@ def rehearse(session: Session, file: File, lines: Lines) -> Counter[str]:
     return file.rehearse(session, total=total) + Counter(rows=total)
 
 
-def load(
+def read(
     session: Session, file: File, lines: Lines, held: Hold, *, should_stop: Callable[[], bool] = lambda: False
-) -> Counter[str]:
-    """Merge the rows of the import that is held, from where it stands on. Commits slice by slice.
+) -> int:
+    """Lay the rows of the import that is held down, in blocks that are committed; how many there are.
 
-    Returns what came of all its rows, those of earlier tries included. Raises `records.Lost` when somebody else has
-    the import now, `Stopped` when `should_stop` says so, and what reading the lines raises.
+    Raises `records.Lost` when somebody else has the import now, `Stopped` when `should_stop` says so, and what reading
+    the lines raises.
     """
     file.prepare(session)
     total = 0
     for block in _blocks(lines):
         file.lay_down(session, block)
         total = block[-1][0]
-        _commit(session, held, should_stop, rows_total=total)
+        _commit(session, held, should_stop, rows_read=total)
     file.finish(session)
+    return total
+
+
+def merge(
+    session: Session, file: File, total: int, held: Hold, *, should_stop: Callable[[], bool] = lambda: False
+) -> Counter[str]:
+    """Merge the rows that were laid down, from where the import stands on, in slices that are committed.
+
+    Returns what came of all its rows, those of earlier tries included. Raises as `read` does.
+    """
     row = records.get(session, held.import_id)
     done, figures = row.rows_done, Counter(row.figures)
     while done < total:
         came, until = _merge(session, file, done)
         done = min(until, total)
         figures += came
-        _commit(session, held, should_stop, rows_done=done, figures=dict(figures))
+        _commit(session, held, should_stop, rows_total=total, rows_done=done, figures=dict(figures))
     return figures + Counter(rows=total)
 
 

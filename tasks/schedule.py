@@ -33,6 +33,7 @@ def tick() -> None:
     segments = agenda.segments(session, now=now)
     hooks = agenda.hooks(session, now=now)
     polls = agenda.polls(session, now=now, every=POLL_EVERY)
+    imports = agenda.imports(session, now=now)
     session.rollback()
     for due in deliveries:
         queues.nudge_delivery(due.tenant_id, due.gateway_id, due.lane)
@@ -44,6 +45,8 @@ def tick() -> None:
         queues.nudge_sync(tenant_id)
     for poll in polls:
         queues.nudge_poll(poll.tenant_id, poll.connector_id)
+    for each in imports:
+        queues.nudge_import(each.tenant_id, each.import_id)
 
 
 class JsonJob(Job):

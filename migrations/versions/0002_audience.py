@@ -68,6 +68,7 @@ def upgrade() -> None:
             nullable=False,
         ),
         sa.Column("rows_total", sa.BigInteger(), nullable=True),
+        sa.Column("rows_read", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("rows_done", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column(
             "figures",
@@ -77,6 +78,7 @@ def upgrade() -> None:
         ),
         sa.Column("problem", postgresql.JSONB(none_as_null=True, astext_type=sa.Text()), nullable=True),
         sa.Column("user_id", sa.BigInteger(), nullable=True),
+        sa.Column("tries", sa.BigInteger(), server_default="0", nullable=False),
         sa.Column("claimed_by", sa.Text(), nullable=True),
         sa.Column("lease_until", sa.DateTime(timezone=True), nullable=True),
         sa.Column("created_at", sa.DateTime(timezone=True), server_default=sa.text("now()"), nullable=False),

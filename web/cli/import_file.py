@@ -3,7 +3,7 @@
 import os
 import socket
 from collections import Counter
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -24,19 +24,10 @@ from domain.sentences import Unsuitable
 from domain.tables import Table, UnknownEncoding, dates
 from models.tenant import Tenant
 from tasks import loading
+from tasks.import_kinds import KINDS, Reads
 from web.cli.console import Answer, acting_for, pairs
 
 COUNTED = ("rows", "created", "updated", "unchanged")
-
-
-@dataclass(frozen=True, slots=True)
-class Kind:
-    """Members or purchases: what their columns mean, which of them hold days, and the file that rows become."""
-
-    name: str
-    assign: Callable[[Sequence[str], Mapping[str, str]], Columns]
-    dates: Sequence[str]
-    file: Callable[[Columns, Tenant, str | None, Loading], loading.File]
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +66,7 @@ def options(command: Callable[..., Answer]) -> Callable[..., Answer]:
 
 
 def run(
-    kind: Kind,
+    name: str,
     *,
     file: Path,
     tenant: str,
@@ -85,18 +76,18 @@ def run(
     order: str | None,
 ) -> Answer:
     """Import a file: bad rows are told and the others saved. Raises `Unacceptable` for a bad file; nothing is saved."""
-    source = Source(file, encoding)
+    source, kind = Source(file, encoding), KINDS[name]
     with acting_for(tenant) as (asking, tenant_id), loading.one_connection(asking.connection().engine) as session:
         cafe = asking.get_one(Tenant, tenant_id)
         asking.close()
         columns = kind.assign(source.table().headers, pairs(mapping))
         order = order or _order(source, columns.positions(kind.dates))
         begun = Loading(0, audit.SYSTEM, clock.now(), cafe.timezone)
-        opened = partial(kind.file, columns, cafe, order)
+        opened = partial(kind.file, Reads(columns, order, keeps_cells=False), cafe)
         if dry_run:
             figures = loading.rehearse(session, opened(begun), source.table().lines)
             return _answer(session, figures, columns)
-        figures = _load(session, kind, opened, begun, source)
+        figures = _load(session, name, opened, begun, source)
         return _answer(session, figures, columns)
 
 
@@ -109,14 +100,15 @@ def _order(source: Source, positions: Sequence[int]) -> str | None:
 
 
 def _load(
-    session: Session, kind: Kind, opened: Callable[[Loading], loading.File], begun: Loading, source: Source
+    session: Session, name: str, opened: Callable[[Loading], loading.File], begun: Loading, source: Source
 ) -> Counter[str]:
     owner = f"console.{socket.gethostname()}.{os.getpid()}.{uuid4().hex[:12]}"
-    row = records.begin_here(session, kind.name, source.path.name, owner=owner, now=begun.now)
+    row = records.begin_here(session, name, source.path.name, owner=owner, now=begun.now)
     held = Hold(row.id, owner)
     session.commit()
     try:
-        figures = loading.load(session, opened(replace(begun, import_id=held.import_id)), source.table().lines, held)
+        file = opened(replace(begun, import_id=held.import_id))
+        figures = loading.merge(session, file, loading.read(session, file, source.table().lines, held), held)
     except Lost:
         raise Conflict("Somebody else ended this import. Run it again: what is saved stays as it is.") from None
     except Unsuitable as refusal:
@@ -125,7 +117,7 @@ def _load(
         session.commit()
         raise
     now, subject = clock.now(), f"import:{held.import_id}"
-    audit.record(session, actor=begun.actor, action=f"{kind.name}.imported", subject=subject, details=figures, now=now)
+    audit.record(session, actor=begun.actor, action=f"{name}.imported", subject=subject, details=figures, now=now)
     records.end(session, held, "done", now=now, figures=dict(figures))
     session.commit()
     return figures

@@ -9,13 +9,14 @@ from babel import Locale
 from email_validator import EmailNotValidError, validate_email
 
 from domain.audience import addresses
+from domain.audience import tags as tags_of_cafe
 from domain.audience.addresses import Phone
 from domain.errors import Unacceptable
 from domain.sentences import Unsuitable, say
 from domain.tables import dates
 
 LONGEST_NUMBER, LONGEST_NAME, LONGEST_CARD, LONGEST_EMAIL, LONGEST_PHONE = 255, 200, 120, 254, 40
-LONGEST_TAG, MOST_TAGS = 60, 50
+LONGEST_TAG, MOST_TAGS = tags_of_cafe.LONGEST_NAME, 50
 LONGEST_VALUE = 4096  # of an attribute
 LOCALE = re.compile(r"[a-z]{2,3}([-_][A-Za-z]{4})?([-_]([A-Z]{2}|\d{3}))?", re.ASCII)
 YES = {"yes", "true", "1", "ja", "wahr"}

@@ -40,6 +40,10 @@ class MemberFile:
         """What merging all `total` rows would come to. Roll back afterwards."""
         return merging.rehearse(session, after=0, until=total, now=self._loading.now)
 
+    def keep_remarks(self, session: Session, *, total: int) -> None:
+        """Keep what a rehearsal would say about the rows."""
+        merging.keep_remarks(session, self._loading, after=0, until=total)
+
     def merge(self, session: Session, *, after: int) -> tuple[Counter[str], int]:
         """Merge the next rows behind number `after`: what came of them, and the number of the last one.
 

@@ -115,15 +115,20 @@ def merge(session: Session, loading: Loading, *, after: int, until: int) -> Coun
     session.execute(_ENROL, values)
     session.execute(_TELL_THEY_JOINED, values)
     sayings.record(session, loading.import_id, recorded_by=loading.actor, now=loading.now)
-    session.execute(_KEEP_REMARKS, values | {"after": after, "until": until})
+    keep_remarks(session, loading, after=after, until=until)
     affected = list(session.scalars(_AFFECTED))
     suppression.recall(session, affected)
     summaries.touch(session, affected, now=loading.now)
     return figures
 
 
+def keep_remarks(session: Session, loading: Loading, *, after: int, until: int) -> None:
+    """Keep what is said about these rows with the import."""
+    session.execute(_KEEP_REMARKS, loading.values | {"after": after, "until": until})
+
+
 def _weighed(session: Session, *, after: int, until: int, holds: bool, now: datetime) -> Counter[str]:
     matching.match(session, after=after, until=until)
     people.fold(session, holds=holds)
     sayings.weigh(session, now=now)
-    return Counter(dict(session.execute(_COUNT, {"after": after, "until": until}).tuples().all()))
+    return Counter(dict(session.execute(_COUNT, {"after": after, "until": until}).all()))

@@ -24,7 +24,7 @@ MEMBERS, PURCHASES = "members", "purchases"
 
 _CLAIM = text("""
     UPDATE imports SET state = 'running', claimed_by = :owner, lease_until = clock_timestamp() + :lease,
-           started_at = coalesce(started_at, :now)
+           started_at = coalesce(started_at, :now), tries = tries + 1
      WHERE id = :id AND (state = 'waiting' OR state = 'running' AND lease_until < clock_timestamp())
  RETURNING id""")
 _HOLD = text("""
@@ -95,8 +95,8 @@ def ask_for(session: Session, row: Import, task: str, *, expected: Sequence[str]
     asked = (
         update(Import)
         .where(Import.id == row.id, Import.state.in_(expected))
-        .values(state="waiting", task=task, rows_done=0, started_at=None, finished_at=None, problem=None)
-        .values(figures={} if task != "undo" else Import.figures)
+        .values(state="waiting", task=task, rows_read=0, rows_done=0, tries=0, finished_at=None, problem=None)
+        .values({} if task == "undo" else {"figures": {}, "started_at": None})
         .returning(Import.id)
     )
     if session.scalar(asked) is None:

@@ -3,19 +3,21 @@
 A file never opens what a member closed, and of two answers in one file the no counts.
 """
 
+import json
 from collections.abc import Iterator
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from domain.audience import consent
+from domain.audience import consent, tags
 from domain.audience.consent import Answer, Proof, Told
 from domain.sentences import say
 
 SOURCE = "import"  # of a no that names no other
 CLOSED = say("The guest said no to this themselves. A file does not open it again.")
 KEPT_BY_RULE = say("The tag %(tag)s is kept by its rule, so it was not put on.", tag="")
+TOO_MANY = say("A café has at most %(most)s tags, so the new ones were not put on.", most=tags.MOST_TAGS)
 ARCHIVED = say("The tag %(tag)s is archived, so it was not put on.", tag="")
 
 _ANSWERS = text("""
@@ -68,14 +70,19 @@ _WORN_ALREADY = text("DELETE FROM labels WHERE is_worn")
 _CHANGED = text("""
     UPDATE people SET is_changed = true
      WHERE anchor IN (SELECT anchor FROM answers UNION ALL SELECT anchor FROM labels)""")
-_NAME_TAGS = text("""
-    INSERT INTO tags (name, created_at) SELECT min(name), :now FROM labels WHERE tag_id IS NULL GROUP BY lower(name)
-        ON CONFLICT (tenant_id, name_key) DO NOTHING""")
-_PUT_ON = text("""
-    INSERT INTO member_tags (tag_id, member_id, applied_at, source, because)
-    SELECT t.id, p.member_id, :now, 'import', jsonb_build_object('import', CAST(:import_id AS bigint))
-      FROM labels l JOIN people p USING (anchor) JOIN tags t ON t.name_key = lower(l.name)
-        ON CONFLICT DO NOTHING""")
+_TOO_MANY = text("""
+    WITH named AS (SELECT lower(name) AS key, min(row_number) AS row_number FROM labels
+                    WHERE tag_id IS NULL GROUP BY lower(name)),
+    beyond AS (
+      SELECT key FROM named ORDER BY row_number OFFSET greatest(0, :most - (SELECT count(*) FROM tags))),
+    gone AS (DELETE FROM labels WHERE tag_id IS NULL AND lower(name) IN (SELECT key FROM beyond) RETURNING row_number)
+    INSERT INTO incoming_remarks (row_number, line, field, words, "values", is_refusal, cells)
+    SELECT DISTINCT i.row_number, i.line, 'tags', :words, jsonb_build_object('most', CAST(:most AS bigint)), false,
+           i.cells
+      FROM gone JOIN incoming i USING (row_number)""")
+_TO_PUT_ON = text("""
+    SELECT min(l.name), array_agg(p.member_id ORDER BY p.member_id) FROM labels l JOIN people p USING (anchor)
+     GROUP BY lower(l.name) ORDER BY min(l.row_number)""")
 _TOLD = text("""
     SELECT p.member_id, a.channel, a.topic, a.granted, coalesce(a.source, :source) AS source, a.given_at,
            CASE a.channel WHEN 'email' THEN m.email WHEN 'sms' THEN m.phone WHEN 'voice' THEN m.phone
@@ -97,14 +104,16 @@ def weigh(session: Session, *, now: datetime) -> None:
     session.execute(_LABELS)
     session.execute(_NOT_BY_FILE, {"archived": ARCHIVED.words, "kept_by_rule": KEPT_BY_RULE.words})
     session.execute(_WORN_ALREADY)
+    session.execute(_TOO_MANY, {"most": tags.MOST_TAGS, "words": TOO_MANY.words})
     session.execute(_CHANGED)
 
 
 def record(session: Session, import_id: int, *, recorded_by: str, now: datetime) -> None:
     """Record the answers and put on the tags. All people are members by now."""
     consent.record_all(session, list(_told(session, recorded_by)), now=now)
-    session.execute(_NAME_TAGS, {"now": now})
-    session.execute(_PUT_ON, {"now": now, "import_id": import_id})
+    names: dict[str, list[int]] = dict(session.execute(_TO_PUT_ON).all())
+    because = json.dumps({"import": import_id})
+    tags.put_on_by_name(session, names, source=tags.IMPORT, actor=recorded_by, because=because, now=now)
 
 
 def _told(session: Session, recorded_by: str) -> Iterator[Told]:
