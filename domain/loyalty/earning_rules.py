@@ -21,7 +21,6 @@ LARGEST_RATE = Decimal(10_000)
 LARGEST_MULTIPLIER = Decimal(100)
 FINEST = Decimal("0.0001")
 MOST_DAYS = 3650
-LOCATION = "purchase.location"
 WAYS = ("points_per_unit", "per_item", "multiplier")
 
 
@@ -87,27 +86,6 @@ def replace(session: Session, rule_id: int, draft: RuleDraft, *, now: datetime) 
     """Put a rule away and let a new one count in its place: what the old one gave stays explained by it."""
     archive(session, rule_id, now=now)
     return create(session, draft, now=now)
-
-
-def follow_rename(session: Session, old: str, new: str) -> None:
-    """A shop is called otherwise now: the conditions that ask for it by name ask for the new one."""
-    for rule in of_cafe(session):
-        if rule.condition is not None:
-            rule.condition = _renamed(rule.condition, old.casefold(), new)
-    session.flush()
-
-
-def _renamed(tree: Mapping[str, Any], old: str, new: str) -> dict[str, Any]:
-    for joint in ("all", "any"):
-        if joint in tree:
-            return {joint: [_renamed(each, old, new) for each in tree[joint]]}
-    if "not" in tree:
-        return {"not": _renamed(tree["not"], old, new)}
-    if tree["fact"] != LOCATION or tree.get("value") is None:
-        return dict(tree)
-    value = tree["value"]
-    swapped = [new if str(each).casefold() == old else each for each in (value if isinstance(value, list) else [value])]
-    return {**tree, "value": swapped if isinstance(value, list) else swapped[0]}
 
 
 def describe(session: Session, rule: EarningRule) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
-from domain.loyalty import earning_rules
+from domain.loyalty import renames
 from models.location import Location
 
 LONGEST = {"name": 120, "address": 300}
@@ -30,7 +30,7 @@ def create(
 
 
 def update(session: Session, location_id: int, changes: Mapping[str, Any]) -> Location:
-    """Change `name`, `address` or `timezone`; what is absent stays. Earning rules that name the shop follow."""
+    """Change `name`, `address` or `timezone`; what is absent stays. Conditions that name the shop follow."""
     location = get(session, location_id)
     old_name, values = location.name, _acceptable(changes)
     try:
@@ -41,7 +41,7 @@ def update(session: Session, location_id: int, changes: Mapping[str, Any]) -> Lo
     except IntegrityError as error:
         raise _taken() from error
     if location.name != old_name:
-        earning_rules.follow_rename(session, old_name, location.name)
+        renames.follow(session, "location", old_name, location.name)
     return location
 
 

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from domain import money
 from domain.errors import FieldError, NotFound, Unacceptable
-from domain.loyalty import currencies
+from domain.loyalty import currencies, renames
 from models.currency import Currency
 from models.reward import Reward, RewardChannel
 from models.template import Template
@@ -111,7 +111,7 @@ def _save(session: Session, reward: Reward, values: Mapping[str, Any], *, now: d
         if field in values:
             setattr(reward, field, values[field])
     if "name" in values:
-        reward.name = values["name"].strip()
+        _call(session, reward, values["name"].strip())
     if "currency" in values:
         reward.currency_id = currencies.by_code(session, values["currency"]).id
     if "discount" in values:
@@ -122,6 +122,12 @@ def _save(session: Session, reward: Reward, values: Mapping[str, Any], *, now: d
         _speak(session, reward, values["messages"])
     session.flush()
     return reward
+
+
+def _call(session: Session, reward: Reward, name: str) -> None:
+    if reward.id is not None and reward.name != name:
+        renames.follow(session, "reward", reward.name, name)
+    reward.name = name
 
 
 def _plain_errors(values: Mapping[str, Any]) -> list[FieldError]:
