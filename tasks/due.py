@@ -11,7 +11,7 @@ from domain.delivery import accounts
 from domain.tenant_scope import tenant_scope
 from models.database import db
 from models.message import MessageState
-from tasks import imports, segments, slices, upkeep
+from tasks import consoles, imports, segments, slices, upkeep
 
 MOST_ROUNDS = 100_000  # of one café; each sends a slice or ends
 COUNTED = ("planned", "sent", "skipped", "cancelled", "failed", "unsure", "recomputed")
@@ -28,6 +28,7 @@ def run_due(now: datetime) -> dict[str, Any]:
     with clock.set_to(now):
         _import()
         did += _for_each(agenda.upkeep(db.session, now=now), _look_after)
+        did += _for_each([due.tenant_id for due in agenda.consoles(db.session, now=now)], _run_consoles)
         did += _for_each(agenda.segments(db.session, now=now), _recompute)
         did += _for_each([due.tenant_id for due in agenda.deliveries(db.session, now=now)], _send)
     return {"at": now.isoformat(), **{name: did[name] for name in COUNTED}}
@@ -62,6 +63,10 @@ def _look_after() -> Counter[str]:
 def _recompute() -> Counter[str]:
     asked, _ = segments.run(slices=MOST_ROUNDS)
     return Counter(recomputed=asked)
+
+
+def _run_consoles() -> Counter[str]:
+    return Counter(recomputed=sum(consoles.run_slot(name) for name in consoles.WORK))
 
 
 def _send() -> Counter[str]:

@@ -94,6 +94,11 @@ def nudge_segments(tenant_id: int) -> bool:
     return nudge(COMPUTE, "segments.keep_up", tenant_id)
 
 
+def nudge_console(tenant_id: int, name: str) -> bool:
+    """A slot of one of the café's consoles is due."""
+    return nudge(COMPUTE, "consoles.run_due", tenant_id, name)
+
+
 def nudge_sync(tenant_id: int) -> bool:
     """A business system told the café something."""
     return nudge(SYNC, "sync.process_hooks", tenant_id)

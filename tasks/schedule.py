@@ -31,6 +31,7 @@ def tick() -> None:
     deliveries = agenda.deliveries(session, now=now)
     upkeep = agenda.upkeep(session, now=now)
     segments = agenda.segments(session, now=now)
+    consoles = agenda.consoles(session, now=now)
     hooks = agenda.hooks(session, now=now)
     polls = agenda.polls(session, now=now, every=POLL_EVERY)
     imports = agenda.imports(session, now=now)
@@ -41,6 +42,8 @@ def tick() -> None:
         queues.nudge_upkeep(tenant_id)
     for tenant_id in segments:
         queues.nudge_segments(tenant_id)
+    for console in consoles:
+        queues.nudge_console(console.tenant_id, console.name)
     for tenant_id in hooks:
         queues.nudge_sync(tenant_id)
     for poll in polls:

@@ -12,6 +12,7 @@ from web import (
     blueprints,
     config,
     consent_words,
+    cron_words,
     errors,
     extensions,
     filters,
@@ -28,6 +29,7 @@ from web import (
     sessions,
     setup_words,
     stories,
+    tag_words,
     tenancy,
     words,
 )
@@ -54,6 +56,8 @@ PARTS = (
     rule_words,
     segment_words,
     setup_words,
+    tag_words,
+    cron_words,
     navigation,
 )
 LARGEST_REQUEST = 21 * 1024 * 1024  # a file of 20 MiB and its form

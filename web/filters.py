@@ -19,6 +19,7 @@ def init_app(app: Flask) -> None:
     app.jinja_env.filters.update(
         money=money,
         when=when,
+        moment=moment,
         day=day,
         weekday=weekday,
         short_day=short_day,
@@ -62,6 +63,15 @@ def when(instant: datetime | None) -> str:
         return format_time(local, "HH:mm", locale=locale(), tzinfo=zone())
     pattern = "d MMM HH:mm" if local.year == today.year else "d MMM yyyy HH:mm"
     return format_datetime(local, pattern, tzinfo=zone(), locale=locale())
+
+
+def moment(instant: datetime | None) -> str:
+    """`Monday, 9 March, 09:00` in the café's zone, for what is to come."""
+    if instant is None:
+        return "–"
+    local = instant.astimezone(zone())
+    day_words = format_skeleton("MMMEd", local, locale=locale())
+    return f"{day_words}, {format_time(local, 'HH:mm', locale=locale(), tzinfo=zone())}"
 
 
 def day(value: date | datetime | None) -> str:

@@ -40,9 +40,16 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         (
             Entry("rewards.index", _l("Rewards"), "gift", "see_rewards"),
             Entry("segments.index", _l("Segments"), "chart-donut-3", "see_members"),
+            Entry("tags.index", _l("Tags"), "tags", "see_members"),
         ),
     ),
-    (_l("Look"), (Entry("settings.cafe", _l("Settings"), "settings", "see_settings"),)),
+    (
+        _l("System configuration"),
+        (
+            Entry("loyalty_management.show", _l("Loyalty management"), "heart", "see_settings"),
+            Entry("settings.cafe", _l("Settings"), "settings", "see_settings"),
+        ),
+    ),
 )
 
 

@@ -13,7 +13,7 @@ from domain import money
 from domain.insight.timeline import Moment
 from domain.loyalty.wallets import Entry
 from models.message import MessageState
-from web import consent_words, filters, words
+from web import consent_words, filters, tag_words, words
 
 Facts = Mapping[str, Any]
 
@@ -57,6 +57,8 @@ ICONS_OF_FAMILIES = {
     "app": "device-mobile",
     "social": "share",
     "status": "award",
+    "tag": "tag",
+    "bonus": "heart",
     "message": "clock",
 }
 
@@ -214,6 +216,8 @@ _EVENTS: dict[str, Callable[[Facts], str]] = {
     "reward.withdrawn": _withdrawn,
     "reward.expired": _expired,
     "registration.completed": _joined,
+    "tag.applied": tag_words.applied_words,
+    "tag.lapsed": tag_words.lapsed_words,
     "consent.given": consent_words.story_of_consent,
     "consent.withdrawn": consent_words.story_of_withdrawal,
     "address.suppressed": _suppressed,
@@ -240,6 +244,9 @@ def _of_other(kind: str, facts: Facts) -> str:
         "status.changed": _("Reached another level"),
         "status.assigned": _("Was given a level"),
         "birthday": _("Birthday"),
+        "bonus.page_opened": _("Opened the bonus page"),
+        "bonus.interest_declared": _("Ticked the box about the bonus programme"),
+        "bonus.interest_withdrawn": _("No longer wants to hear about the bonus programme"),
     }
     if kind in known:
         return known[kind]

@@ -162,6 +162,11 @@ def _reward_without_message(each: Attention) -> tuple[str, str, str, str]:
     return "gift", words, url_for("rewards.index"), _("Tell guests automatically")
 
 
+def _console_late(_each: Attention) -> tuple[str, str, str, str]:
+    words = _("Tags have not been looked at for more than two of their intervals: the schedule stands still.")
+    return "clock", words, url_for("loyalty_management.show", _anchor="console"), _("See since when")
+
+
 _ATTENTION = {
     "gateway_stopped": _gateway_stopped,
     "unsure": _unsure,
@@ -169,4 +174,5 @@ _ATTENTION = {
     "connector_stopped": _connector_stopped,
     "gateway_missing": _gateway_missing,
     "reward_without_message": _reward_without_message,
+    "console_late": _console_late,
 }

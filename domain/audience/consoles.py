@@ -120,7 +120,8 @@ def is_late(tenant: Tenant, line: str, next_at: datetime | None, *, now: datetim
     """Whether a console waits for more than two of its intervals."""
     if next_at is None or next_at >= now:
         return False
-    interval = _next(tenant, line, next_at) - next_at
+    following = _next(tenant, line, next_at)
+    interval = _next(tenant, line, following) - following
     return now - next_at > LATE_AFTER * interval
 
 

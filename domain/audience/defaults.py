@@ -11,7 +11,7 @@ from models.tenant import Tenant
 
 
 def open_cafe(session: Session, tenant: Tenant, *, now: datetime) -> None:
-    """Give a new café its points, location, segments and tags.
+    """Give a new café its points, location, segments and tags, and plan its tagging.
 
     Binds the café to the running transaction: it stands in the one that made the café.
     """

@@ -10,9 +10,10 @@ from datetime import date, datetime
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from domain.audience import membership, presets, segments, tagging
+from domain.audience import consoles, membership, presets, segments, tagging
 from domain.audience.facts.scope import Scope
 from domain.audience.segment_order import Placed
+from domain.audience.tagging import Tally
 from domain.loyalty import summaries
 from models.segment import Segment
 from models.summary import AudienceDay
@@ -55,6 +56,8 @@ def follow_calendar(session: Session, tenant: Tenant, *, now: datetime) -> int:
     if stood is None or stood.recomputed_at is not None:
         return 0
     segments.open_cafe(session, now=now)
+    consoles.ensure(session, tenant, now=now)
+    tagging.follow_calendar(session, tenant, now=now)  # first: segments may ask for tags
     standing = membership.living(session)
     for each in standing:
         _follow(session, tenant, each, now=now)
@@ -73,6 +76,19 @@ def look_at_touched(session: Session, tenant: Tenant, *, now: datetime, most: in
         membership.refresh(session, tenant, list(seen), now=now)
         summaries.looked_at(session, seen)
     return len(seen)
+
+
+def recompute(session: Session, tenant: Tenant, *, now: datetime) -> Tally:
+    """Look at everybody, for all tags and all segments; returns what changed of the tags."""
+    turn_day(session, tenant, now=now)
+    segments.open_cafe(session, now=now)
+    tally = tagging.recompute(session, tenant, now=now)
+    membership.recompute(session, tenant, now=now)
+    stood = _stood(session, tenant)
+    assert stood is not None
+    stood.recomputed_at = stood.recomputed_at or now
+    session.flush()
+    return tally
 
 
 def _follow(session: Session, tenant: Tenant, placed: Placed, *, now: datetime) -> None:

@@ -63,7 +63,8 @@ class Bill:
 NOBODY = Holders(0, None, None)
 _ENDS = text("""
     SELECT t.id, c.number, oldest.member_id AS oldest, newest.member_id AS newest
-      FROM tags t JOIN (SELECT tag_id, count(*) AS number FROM member_tags GROUP BY tag_id) c ON c.tag_id = t.id
+      FROM tags t JOIN (SELECT tag_id, count(*) AS number FROM member_tags
+                         WHERE CAST(:tag_id AS bigint) IS NULL OR tag_id = :tag_id GROUP BY tag_id) c ON c.tag_id = t.id
      CROSS JOIN LATERAL (SELECT member_id FROM member_tags WHERE tag_id = t.id
                           ORDER BY applied_at, member_id LIMIT 1) oldest
      CROSS JOIN LATERAL (SELECT member_id FROM member_tags WHERE tag_id = t.id
@@ -95,9 +96,9 @@ def of_tag(session: Session, tag_id: int, *, before: tuple[datetime, int] | None
     return [Holder(*row) for row in session.execute(newest.limit(limit))]
 
 
-def of_all(session: Session) -> dict[int, Holders]:
-    """By tag: how many have it, the oldest and the newest. A tag that nobody has is missing."""
-    ends = session.execute(_ENDS).all()
+def of_all(session: Session, *, tag_id: int | None = None) -> dict[int, Holders]:
+    """By tag, for one or all: how many have it, the oldest and the newest. A tag that nobody has is missing."""
+    ends = session.execute(_ENDS, {"tag_id": tag_id}).all()
     pairs = {(row.id, member_id) for row in ends for member_id in (row.oldest, row.newest)}
     held = select(MemberTag.tag_id, Member, *_COLUMNS).join(MemberTag, MemberTag.member_id == Member.id)
     rows = session.execute(held.where(tuple_(MemberTag.tag_id, MemberTag.member_id).in_(pairs))) if pairs else ()

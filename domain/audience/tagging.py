@@ -13,12 +13,11 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.accounts import audit
-from domain.audience import consoles, own_rules, tag_rules
+from domain.audience import consoles, membership, own_rules, tag_rules
 from domain.audience.facts.scope import Scope
 from models.tag import Tag
 from models.tenant import Tenant
 
-_WAIT = text("SELECT pg_advisory_xact_lock(hashtextextended('tags:' || current_setting('app.tenant_id'), 0))")
 _THERE = insert(Tag).on_conflict_do_nothing(index_elements=["tenant_id", "name_key"])
 
 # Beside `wanted`, with `{why}` and `{evidence}` of the rule.
@@ -75,9 +74,14 @@ def recompute(session: Session, tenant: Tenant, *, now: datetime) -> Tally:
     return _run(session, Scope.of(tenant, now=now), months=consoles.tagging(session).months)
 
 
+def follow_calendar(session: Session, tenant: Tenant, *, now: datetime) -> Tally:
+    """Look at everybody because a day is over. Nothing is done where tagging is switched off."""
+    return recompute(session, tenant, now=now) if consoles.tagging(session).is_active else Tally()
+
+
 def follow(session: Session, tenant: Tenant, tag: Tag, *, now: datetime) -> Tally:
     """Look at everybody for one tag with a rule of the owner's own."""
-    session.execute(_WAIT)
+    membership.hold(session)
     return _follow(session, tag, Scope.of(tenant, now=now))
 
 
@@ -87,7 +91,7 @@ def ensure_built_in(session: Session, *, now: datetime) -> None:
 
 
 def _run(session: Session, scope: Scope, *, months: int) -> Tally:
-    session.execute(_WAIT)
+    membership.hold(session)
     built_in, own = _standing(session, now=scope.now)
     tally = Tally()
     for rule in tag_rules.RULES:

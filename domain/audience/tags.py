@@ -107,7 +107,7 @@ def change(
     session: Session, tenant: Tenant, tag: Tag, *, words: str, definition: Tree | None = None, now: datetime
 ) -> None:
     """Say it in other words, or let it follow another rule. Its name stays: segments know it by that."""
-    _refuse_built_in(tag)
+    refuse_built_in(tag)
     if errors := _words_errors(words.strip()):
         raise Unacceptable("This tag cannot be changed.", errors)
     tag.words = words.strip()
@@ -134,7 +134,7 @@ def archive(session: Session, tag: Tag, *, now: datetime) -> None:
 
     Raises `Conflict` while a segment or another tag asks about it.
     """
-    _refuse_built_in(tag)
+    refuse_built_in(tag)
     if using := uses(session, tag):
         names = ", ".join(f"“{use.name}”" for use in using)
         raise Conflict(f"This tag is asked for by {names}. Change that first.")
@@ -214,7 +214,8 @@ def refuse_following(tag: Tag) -> None:
         raise Conflict(f"“{tag.name}” was archived. Bring it back first.")
 
 
-def _refuse_built_in(tag: Tag) -> None:
+def refuse_built_in(tag: Tag) -> None:
+    """Raise `Conflict` for a tag that every café has."""
     if tag.rule:
         raise Conflict("Every café has this tag. It can be switched off with all tagging, but not changed.")
 

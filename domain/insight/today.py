@@ -9,6 +9,7 @@ from zoneinfo import ZoneInfo
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from domain.audience import consoles
 from models.tenant import Tenant
 
 WEEKS = 12
@@ -93,9 +94,10 @@ def names(session: Session, tenant: Tenant, *, now: datetime) -> list[Name]:
     return [*birthdays[:2], *almost[:2], *missing][:5]
 
 
-def attention(session: Session) -> list[Attention]:
+def attention(session: Session, tenant: Tenant, *, now: datetime) -> list[Attention]:
     """What stands still until somebody looks."""
-    return [Attention(*row) for row in session.execute(_ATTENTION)]
+    late = [Attention("console_late", 1, name) for name in consoles.late(session, tenant, now=now)]
+    return [*(Attention(*row) for row in session.execute(_ATTENTION)), *late]
 
 
 def _days(tenant: Tenant, now: datetime) -> dict[str, Any]:

@@ -2,9 +2,38 @@
 
 from flask import Flask
 
-from web.blueprints import api, auth, health, home, hooks, member_pages, members, messages, rewards, segments, settings
+from web.blueprints import (
+    api,
+    auth,
+    health,
+    home,
+    hooks,
+    loyalty_management,
+    member_pages,
+    members,
+    messages,
+    rewards,
+    search,
+    segments,
+    settings,
+    tags,
+)
 
-ROOMS = (auth, home, members, messages, rewards, segments, settings, member_pages, hooks, health)
+ROOMS = (
+    auth,
+    home,
+    search,
+    members,
+    tags,
+    messages,
+    rewards,
+    segments,
+    settings,
+    loyalty_management,
+    member_pages,
+    hooks,
+    health,
+)
 
 
 def register(app: Flask) -> None:

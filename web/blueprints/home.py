@@ -3,6 +3,7 @@
 from flask import Blueprint, g, render_template
 
 from domain import clock
+from domain.audience import consoles
 from domain.delivery import messages
 from domain.insight import today
 from models.database import db
@@ -25,6 +26,8 @@ def show() -> str:
         numbers=today.numbers(db.session, g.tenant, now=now),
         weeks=today.weeks(db.session, g.tenant, now=now),
         names=today.names(db.session, g.tenant, now=now),
-        attention=today.attention(db.session),
+        attention=today.attention(db.session(), g.tenant, now=now),
+        tagging=consoles.tagging(db.session()),
+        last_run=next(iter(consoles.runs(db.session(), consoles.TAGS, limit=1)), None),
         messages=messages.newest(db.session, limit=NEWEST),
     )

@@ -18,6 +18,8 @@ NOUNS = {
     "connector": "web.cli.connector:connector",
     "members": "web.cli.members:members",
     "purchases": "web.cli.purchases:purchases",
+    "tags": "web.cli.tags:tags",
+    "LoyaltyUpdateConsole": "web.cli.tags:update",
     "due": "web.cli.due:due",
     "doctor": "web.cli.doctor:doctor",
 }

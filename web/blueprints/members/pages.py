@@ -14,6 +14,7 @@ from domain.insight import timeline
 from domain.loyalty import wallets
 from models.database import db
 from models.member import Member
+from web import tag_cards
 from web.access import requires
 from web.blueprints.members.room import bp
 from web.forms.member import MemberForm
@@ -68,6 +69,7 @@ def show(external_id: str) -> str:
         standing=consent_history.standing(db.session, member.id),
         paused_until=consent.paused_until(db.session, member.id, now=clock.now()),
         suppressions=suppression.of_member(db.session, member),
+        tags=tag_cards.of_member(member.id),
         **(_points(member) if tab == "points" else _story(member)),
     )
 

@@ -3,7 +3,9 @@
 from flask import Response, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
+from domain import clock
 from domain.accounts import tenants
+from domain.audience import consoles
 from domain.errors import Refusal
 from models.database import db
 from web.access import may, requires
@@ -32,6 +34,8 @@ def save_cafe() -> Response | tuple[str, int]:
         else:
             if changed:
                 note("cafe.changed", fields=changed)
+            if "timezone" in changed:
+                consoles.replan(db.session(), g.tenant, now=clock.now())
             db.session.commit()
             flash(_("Saved."), "good")
             return redirect(url_for(".cafe"), code=303)

@@ -21,6 +21,7 @@ def offer_tabs() -> dict[str, Any]:
     """The pages of the settings that this person may see, for their templates."""
     tabs = [
         ("settings.cafe", _("Café"), "see_settings"),
+        ("loyalty_management.show", _("Loyalty management"), "see_settings"),
         ("settings.locations", _("Locations"), "see_settings"),
         ("settings.points", _("Points"), "see_settings"),
         ("settings.segments", _("Segments"), "see_settings"),
