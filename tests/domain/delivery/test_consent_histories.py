@@ -105,6 +105,7 @@ def who(session: Session, cause: str, state: str) -> set[int]:
     return set(session.scalars(_WHO, {"cause": cause, "state": state}))
 
 
+@pytest.mark.timeout(600)
 def test_after_a_no_nothing_is_planned_and_nothing_leaves(session, make, guests, now):
     random, memory = Random(20), Memory(guests)
     for number in range(MOST_ANSWERS):
