@@ -99,7 +99,7 @@ def _why_not(guest: Guest, channel: Channel, said: Iterable[Answer], lost: set[C
 
 
 def _end(guest: Guest, channel: Channel, random: Random) -> tuple[MessageState, str]:
-    if guest.number % 37 == (0 if channel is Channel.EMAIL else 18):  # moved on, and told nobody
+    if guest.number % 61 == (0 if channel is Channel.EMAIL else 30):  # moved on, and told nobody
         return GONE[channel]
     if channel is Channel.SMS and random.random() < SHARE_SWITCHED_OFF:
         return SWITCHED_OFF

@@ -6,14 +6,15 @@ from flask_login import current_user
 from web.config import PROJECT
 from web.extensions import babel
 
-LANGUAGES = ("en", "de")
+NAMES = {"en": "English", "de": "Deutsch"}
+LANGUAGES = tuple(NAMES)
 
 
 def init_app(app: Flask) -> None:
     """Choose language and zone per request. Words are English where no catalogue has them."""
     app.config["BABEL_TRANSLATION_DIRECTORIES"] = str(PROJECT / "web" / "translations")
     babel.init_app(app, default_locale="en", locale_selector=language, timezone_selector=zone)
-    app.jinja_env.globals["language"] = language
+    app.jinja_env.globals.update(language=language, other_languages=other_languages)
 
 
 def language() -> str:
@@ -24,6 +25,11 @@ def language() -> str:
     if current_user.is_authenticated and current_user.locale in LANGUAGES:
         return current_user.locale
     return of_browser()
+
+
+def other_languages() -> list[tuple[str, str]]:
+    """What one may switch to: code and own name."""
+    return [(code, name) for code, name in NAMES.items() if code != language()]
 
 
 def of_browser() -> str:

@@ -11,6 +11,7 @@ from domain.delivery import quiet_hours
 from domain.insight.rewards import Reach, Standing
 from domain.outreach.previews import Reader
 from web import filters
+from web.stories import counted
 
 LONGEST = 640
 PLACEHOLDERS = (
@@ -26,7 +27,7 @@ def facts(standing: Standing) -> str:
     """`Unlocked at 100 points · 38 waiting to be used · 312 redeemed this year`."""
     return " · ".join(
         (
-            _("Unlocked at %(n)s %(currency)s", n=filters.number(standing.threshold), currency=standing.currency),
+            _("Unlocked at %(points)s", points=counted(standing.threshold, standing.currency)),
             _("%(n)s waiting to be used", n=filters.number(standing.waiting)),
             _("%(n)s redeemed this year", n=filters.number(standing.redeemed)),
         )

@@ -66,7 +66,11 @@ ICONS_OF_FAMILIES = {
 def init_app(app: Flask) -> None:
     """Offer the sentences to all templates."""
     app.jinja_env.globals.update(
-        event_icon=event_icon, story_words=story_words, entry_words=entry_words, counted=counted
+        event_icon=event_icon,
+        story_words=story_words,
+        entry_words=entry_words,
+        counted=counted,
+        points_word=points_word,
     )
 
 
@@ -83,6 +87,13 @@ def counted(number: int | Decimal, name: str) -> str:
     if name.casefold() == "stars":
         return ngettext("%(shown)s star", "%(shown)s stars", _grammatical(number), shown=shown)
     return f"{shown} {name}"
+
+
+def points_word(number: int | Decimal, name: str) -> str:
+    """`point` or `stars`, where the number stands apart."""
+    if name.casefold() == "points":
+        return ngettext("point", "points", _grammatical(number))
+    return ngettext("star", "stars", _grammatical(number)) if name.casefold() == "stars" else name
 
 
 def story_words(moment: Moment) -> str:

@@ -8,6 +8,7 @@ const LOOKS = [
   { borderColor: colour("--rg-crema"), borderDash: [5, 5], borderWidth: 2 },
 ];
 
+Chart.defaults.locale = document.documentElement.lang;
 Chart.defaults.font.family = colour("--rg-sans");
 Chart.defaults.color = colour("--rg-ink-2");
 

@@ -93,7 +93,7 @@ def test_messages_ended_in_every_way_that_teaches_something(year):
 
 def test_an_address_that_ended_gets_nothing_more(year):
     unlock = next(each for each in year.unlocks if each.goal.is_told and each.visit.at >= TODAY - SINCE)
-    gone = replace(unlock.visit.guest, number=37, email="moved@example.com")
+    gone = replace(unlock.visit.guest, number=61, email="moved@example.com")
     at_gone = replace(unlock, visit=replace(unlock.visit, guest=gone))
     yes = [Answer(gone, "email", "rewards", True, at_gone.visit.at, "join page")]
     first, second = (

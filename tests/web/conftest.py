@@ -1,7 +1,7 @@
 """What tests of pages ask for: a café with its owner, and browsers that are signed in."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
 import psycopg
@@ -14,6 +14,7 @@ from domain import clock
 from domain.accounts import tenants
 from domain.audience import defaults
 from models.database import db
+from tests.played.smtp import PlayedSmtp
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -84,3 +85,19 @@ def ask(url: str, question: str) -> object:
     with psycopg.connect(url) as connection:
         row = connection.execute(question).fetchone()
     return row[0] if row else None
+
+
+@pytest.fixture
+def mail() -> Iterator[PlayedSmtp]:
+    """The mail server of Café Aurora."""
+    with PlayedSmtp() as server:
+        yield server
+
+
+@pytest.fixture
+def lively(app: Flask, cafe: Cafe, mail: PlayedSmtp) -> Cafe:
+    """Café Aurora with its guests, a year of purchases, rewards and messages."""
+    from tests.web import lively
+
+    lively.fill(app, cafe, mail, now=clock.now())
+    return cafe

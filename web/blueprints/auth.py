@@ -1,6 +1,8 @@
-"""Signing in and out, and changing one's password."""
+"""Signing in and out, and what is a person's own: password and language."""
 
-from flask import Blueprint, flash, redirect, render_template, request, url_for
+from urllib.parse import urlsplit
+
+from flask import Blueprint, abort, flash, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response
@@ -15,6 +17,7 @@ from web import attempts, sessions
 from web.access import public, signed_in
 from web.extensions import caller_address
 from web.forms.auth import ChangePasswordForm, ConfirmForm, SignInForm
+from web.languages import LANGUAGES
 
 bp = Blueprint("auth", __name__)
 
@@ -99,6 +102,18 @@ def change_password() -> Response | str | tuple[str, int]:
     attempts.of_app().succeeded(user.email)
     flash(_("Your password is changed. Every other browser is signed out."), "good")
     return redirect(url_for("auth.cafes"), code=303)
+
+
+@bp.post("/language")
+@signed_in
+def speak() -> Response:
+    """The language in which a person's pages speak."""
+    language = request.form.get("language")
+    if language not in LANGUAGES:
+        abort(404)
+    current_user.user.locale = language
+    db.session.commit()
+    return redirect(sessions.own_path(urlsplit(request.referrer or "").path) or url_for("auth.cafes"), code=303)
 
 
 def _guess(email: str, password: str) -> User | None:

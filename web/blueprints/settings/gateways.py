@@ -50,7 +50,7 @@ def new_gateway(provider: str) -> Response | str | tuple[str, int]:
     """One more account."""
     if provider not in FORMS:
         abort(404)
-    if providers.get(provider).channel == Channel.SMS and g.tenant.sms_approved_at is None:
+    if Channel.SMS in providers.get(provider).channels and g.tenant.sms_approved_at is None:
         return redirect(url_for(".gateways"), code=303)
     form = _form(provider)
     return _editor(form, provider) if request.method == "GET" else _add(form, provider)
@@ -177,7 +177,7 @@ def _add(form: GatewayForm, provider: str) -> Response | tuple[str, int]:
         return _editor(form, provider, refusal=form.show(_on_the_form(form, refused))), 422
     account = accounts.add(
         db.session(),
-        channel=providers.get(provider).channel,
+        channel=providers.get(provider).channels[0],
         provider=provider,
         credentials=values,
         now=clock.now(),
