@@ -16,6 +16,7 @@ from sqlalchemy.orm import Session
 
 from domain.audience import aliases
 from domain.errors import FieldError, Unacceptable
+from domain.loyalty import summaries
 from models.consent import ConsentState
 from models.message import Channel, Reason, Topic
 
@@ -133,6 +134,8 @@ def record_all(session: Session, told: Sequence[Told], *, now: datetime) -> list
     rows = [_row(number, each, ids[each.member_id], now) for number, each in enumerate(told) if each.member_id in ids]
     values = {"told": json.dumps(rows), "member_ids": sorted(set(ids.values())), "now": now}
     changed = session.execute(_RECORD, values).all() if rows else []
+    if changed:
+        summaries.touch(session, [row.member_id for row in changed], now=now)
     return [Told(member_id, Answer(*answer), Proof("")) for member_id, *answer in changed]
 
 

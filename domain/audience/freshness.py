@@ -78,6 +78,13 @@ def look_at_touched(session: Session, tenant: Tenant, *, now: datetime, most: in
     return len(seen)
 
 
+def look_at(session: Session, tenant: Tenant, member_id: int, *, now: datetime) -> None:
+    """Look at one member now, because somebody is watching. When others are at it, they look within a minute."""
+    if membership.try_to_hold(session):
+        tagging.refresh(session, tenant, [member_id], now=now)
+        membership.refresh(session, tenant, [member_id], now=now)
+
+
 def recompute(session: Session, tenant: Tenant, *, now: datetime) -> Tally:
     """Look at everybody, for all tags and all segments; returns what changed of the tags."""
     turn_day(session, tenant, now=now)

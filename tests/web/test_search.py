@@ -36,7 +36,7 @@ def first(owner):
         ("Bonusprogramm", "/settings/points"),
         ("Benachrichtigungen", "/messages/"),
         ("E-Mail-Einstellungen", "/settings/gateways"),
-        ("Segmentierung nach Merkmalen", "/tags/"),
+        ("Segmentierung nach Schlagwörtern", "/tags/"),
         ("Treueverwaltung", "/settings/loyalty-management/"),
         ("treue-aktualisierungskonsole", "/settings/loyalty-management/#console"),
         ("  email  SETTINGS ", "/settings/gateways"),

@@ -9,11 +9,11 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 
 from domain import clock
-from domain.audience import consent
+from domain.audience import consent, freshness, interest
 from domain.audience.consent import Answer, Proof
 from domain.content.links import LinkClaim, Purpose
 from domain.delivery import rereading
-from domain.loyalty import wallets
+from domain.loyalty import currencies, earning_rules, rewards, wallets
 from models.database import db
 from models.member import Member
 from models.message import Channel, Message, Topic
@@ -89,8 +89,38 @@ def save_preferences(token: str) -> Response:
     guest = _guest(token, Purpose.PREFERENCES)
     proof = Proof("preferences page", clock.now(), wording_version=WORDING_VERSION, address=caller_address())
     consent.record(db.session, guest.member.id, _new_answers(guest), proof, now=clock.now())
+    _note_interest(guest)
+    freshness.look_at(db.session(), g.tenant, guest.member.id, now=clock.now())
     db.session.commit()
     return redirect(url_for(".preferences", token=token, saved=""), code=303)
+
+
+@bp.get("/p/<token>/bonus")
+@public
+def bonus(token: str) -> str:
+    """The bonus programme: what the guest has, what is next, what a purchase earns."""
+    guest = _guest(token, Purpose.PREFERENCES)
+    known = currencies.of_cafe(db.session())
+    return _page(
+        "bonus",
+        guest,
+        balances=wallets.balances_of_many(db.session, [guest.member.id]).get(guest.member.id, []),
+        waiting=wallets.open_rewards(db.session, guest.member.id),
+        rewards=rewards.of_cafe(db.session()),
+        rules=earning_rules.of_cafe(db.session()),
+        names={each.id: each.name for each in known},
+    )
+
+
+@bp.post("/p/<token>/bonus")
+@public
+def open_bonus(token: str) -> Response:
+    """Open that page with a button: who does shows interest. Loading it says nothing, mail scanners load too."""
+    guest = _guest(token, Purpose.PREFERENCES)
+    interest.note(db.session(), g.tenant, guest.member.id, interest.PAGE_OPENED, now=clock.now())
+    freshness.look_at(db.session(), g.tenant, guest.member.id, now=clock.now())
+    db.session.commit()
+    return redirect(url_for(".bonus", token=token), code=303)
 
 
 @bp.get("/v/<token>")
@@ -153,7 +183,16 @@ def _shown(guest: Guest) -> dict[str, object]:
         "standing": consent.of_member(db.session, member.id),
         "balances": wallets.balances_of_many(db.session, [member.id]).get(member.id, []),
         "rewards": wallets.open_rewards(db.session, member.id),
+        "is_interested": interest.is_declared(db.session(), member.id),
     }
+
+
+def _note_interest(guest: Guest) -> None:
+    """The box about the bonus programme was ticked or cleared."""
+    says, said = "interest" in request.form, interest.is_declared(db.session(), guest.member.id)
+    if "interest" in request.form.getlist("asked") and says != said:
+        act = interest.DECLARED if says else interest.WITHDRAWN
+        interest.note(db.session(), g.tenant, guest.member.id, act, now=clock.now())
 
 
 def _new_answers(guest: Guest) -> list[Answer]:

@@ -90,3 +90,14 @@ def test_an_erased_member_is_gone_for_everybody(api: Caller):
     assert api.get("/members/m-1").status_code == api.get("/members/m-1/timeline").status_code == 404
     assert api.get("/members").json["items"] == []
     assert api.put("/members/m-2", NORA).status_code == 201
+
+
+def test_completing_the_profile_empties_the_tag_and_the_segment_at_once(api: Caller):
+    gaps = {"name": "Gaps", "definition": {"fact": "member.missing", "op": "is_set"}}
+    api.post("/segments", gaps)
+    made = api.put("/members/m-1", NORA).json
+    assert made["tags"] == ["incompleteProfile"]
+    assert [each["name"] for each in made["segments"]] == ["Gaps"]
+    whole = api.put("/members/m-1", {"last_name": "Huber"}).json
+    assert (whole["tags"], whole["segments"]) == ([], [])
+    assert api.get("/members/m-1").json["tags"] == []

@@ -10,7 +10,8 @@ from sqlalchemy import select
 
 from domain import clock
 from domain.accounts import audit
-from domain.audience import consent, erasure, members, wordings
+from domain.audience import consent, erasure, freshness, members, wordings
+from domain.audience.members import Upserted
 from domain.errors import Conflict, Unacceptable
 from domain.insight import timeline
 from domain.insight.timeline import Moment
@@ -18,6 +19,7 @@ from models.database import db
 from models.member import Member
 from web.blueprints.api import auth, pages, profiles
 from web.blueprints.api.noun import Noun, Reply, canonical
+from web.blueprints.api.nudges import look_at_members
 from web.blueprints.api.pages import Page
 from web.blueprints.api.profiles import MemberAnswer
 from web.blueprints.api.shapes import Answer, Body, Day, ExternalId, Instant, Line, Scalar
@@ -151,7 +153,9 @@ def story(path: MemberPath, query: Page) -> Reply:
 )
 def put(path: MemberPath, body: MemberBody) -> Reply:
     """Enrol or change a member"""
-    return save(path.external_id, body)
+    saved = _save(path.external_id, body)
+    freshness.look_at(db.session(), g.tenant, saved.member.id, now=clock.now())
+    return _told(saved)
 
 
 @bp.operation("DELETE", "/members/<path:external_id>", scopes=["members:write"], answers={204: None})
@@ -165,7 +169,12 @@ def erase(path: MemberPath) -> Reply:
 
 
 def save(external_id: str, body: MemberBody) -> Reply:
-    """Upsert the member and record what they said; also for a line of a batch."""
+    """The same for a line of a batch: tags and segments look a little later."""
+    return _told(_save(external_id, body))
+
+
+def _save(external_id: str, body: MemberBody) -> Upserted:
+    """Upsert the member and record what they said."""
     now = clock.now()
     changes = {name: value for name, value in body.given().items() if not name.startswith("consent")}
     answers = consent.read(body.consents)
@@ -174,6 +183,11 @@ def save(external_id: str, body: MemberBody) -> Reply:
     saved = _upsert(external_id, changes, now=now)
     if answers:
         consent.record(db.session, saved.member.id, answers, _proof(saved.member, body), now=now)
+    look_at_members()
+    return saved
+
+
+def _told(saved: Upserted) -> Reply:
     return Reply(201 if saved.is_new else 200, profiles.of_members([saved.member])[0])
 
 
@@ -194,7 +208,7 @@ def _moment(moment: Moment) -> dict[str, Any]:
     return told | {"message": {name: moment.message[name] for name in TimelineMessage.model_fields}}
 
 
-def _upsert(external_id: str, changes: dict[str, Any], *, now: datetime) -> members.Upserted:
+def _upsert(external_id: str, changes: dict[str, Any], *, now: datetime) -> Upserted:
     try:
         return members.upsert(db.session, g.tenant, external_id, changes, now=now)
     except Conflict:

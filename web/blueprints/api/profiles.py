@@ -8,7 +8,7 @@ from typing import Any
 from pydantic import Field
 from sqlalchemy import select
 
-from domain.audience import members, segments
+from domain.audience import members, segments, tag_holders
 from models.consent import ConsentState, Suppression
 from models.currency import Currency
 from models.database import db
@@ -72,10 +72,12 @@ def of_members(people: Sequence[Member]) -> list[dict[str, Any]]:
     ids = [member.id for member in people]
     balances, consents, suppressions = _balances(ids), _consents(ids), _suppressions(people)
     inside = segments.of_members(db.session, ids)
+    tagged = tag_holders.names_of_many(db.session(), ids)
     return [
         _profile(member)
         | {
             "balances": balances(member.id),
+            "tags": tagged.get(member.id, []),
             "segments": [{"id": each.id, "name": each.name} for each in inside.get(member.id, ())],
             "consents": consents[member.id],
             "suppressions": suppressions[member.email_key] + suppressions[member.phone],
@@ -94,7 +96,6 @@ def _profile(member: Member) -> dict[str, Any]:
         "updated_at": member.updated_at.isoformat(),
         "completeness": {"percent": known.percent, "missing": known.missing},
         "tier": None,
-        "tags": [],
     }
 
 

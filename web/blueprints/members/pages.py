@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from domain import clock
-from domain.audience import consent, consent_history, members, suppression
+from domain.audience import consent, consent_history, freshness, members, suppression
 from domain.errors import Refusal
 from domain.insight import timeline
 from domain.loyalty import wallets
@@ -89,10 +89,11 @@ def _save(form: MemberForm, member: Member | None, external_id: str) -> Response
     refusal = None
     if form.validate():
         try:
-            members.upsert(db.session, g.tenant, external_id, form.changes(), now=clock.now())
+            saved = members.upsert(db.session, g.tenant, external_id, form.changes(), now=clock.now())
         except Refusal as refused:
             refusal = form.show(refused)
         else:
+            freshness.look_at(db.session(), g.tenant, saved.member.id, now=clock.now())
             db.session.commit()
             flash(_("Saved."))
             return redirect(url_for(".show", external_id=external_id), code=303)
