@@ -86,11 +86,15 @@ def _write_purchases(session: Session, story: list[Visit], members: dict[str, in
     load(session, "purchases", columns, rows)
     purchases = dict(numbers(session, "purchases", "external_id"))
     items = (
-        [tenant, purchases[visit.reference], dish.sku, dish.name, dish.category, 1, dish.price_minor]
+        [tenant, purchases[visit.reference], members[visit.guest.external_id], visit.at]
+        + [dish.sku, dish.name, dish.category, 1, dish.price_minor]
         for visit in story
         for dish in visit.order
     )
-    columns = ("tenant_id", "purchase_id", "sku", "name", "category", "quantity", "amount_minor")
+    columns = (
+        *("tenant_id", "purchase_id", "member_id", "occurred_at", "sku", "name", "category", "quantity"),
+        "amount_minor",
+    )
     load(session, "purchase_items", columns, items)
     return purchases
 

@@ -2,7 +2,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import CheckConstraint, ForeignKeyConstraint, Index, UniqueConstraint, text
+from sqlalchemy import CheckConstraint, Computed, ForeignKeyConstraint, Index, UniqueConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import NOW, Base, TenantOwned
@@ -20,6 +20,7 @@ class Purchase(TenantOwned, Base):
         CheckConstraint("refunded_minor BETWEEN 0 AND amount_minor", name="refunded_within_amount"),
         Index("ix_purchases_member", "tenant_id", "member_id", "occurred_at"),
         Index("ix_purchases_when", "tenant_id", "occurred_at"),
+        Index("ix_purchases_refunded", "tenant_id", "id", postgresql_where=text("refunded_minor > 0")),
     )
 
     source: Mapped[str]
@@ -40,20 +41,35 @@ class Purchase(TenantOwned, Base):
 
 
 class PurchaseItem(TenantOwned, Base):
-    """One line of a receipt."""
+    """One line of a receipt. Member and instant are the receipt's, so that "who bought this lately" is one look; when
+    the receipt goes to another member its lines follow (a trigger)."""
 
     __tablename__ = "purchase_items"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "purchase_id"], ["purchases.tenant_id", "purchases.id"]),
         Index(None, "tenant_id", "purchase_id"),
+        Index("ix_purchase_items_name", "tenant_id", "name_key", "occurred_at"),
+        Index("ix_purchase_items_category", "tenant_id", "category_key", "occurred_at"),
+        Index(
+            "ix_purchase_items_sku",
+            "tenant_id",
+            "sku_key",
+            "occurred_at",
+            postgresql_where=text("sku_key IS NOT NULL"),
+        ),
     )
 
     purchase_id: Mapped[int]
+    member_id: Mapped[int | None]
+    occurred_at: Mapped[datetime]
     sku: Mapped[str | None]
     name: Mapped[str]
     category: Mapped[str | None]
     quantity: Mapped[Decimal]
     amount_minor: Mapped[int]
+    name_key: Mapped[str] = mapped_column(Computed("lower(name)", persisted=True))
+    category_key: Mapped[str | None] = mapped_column(Computed("lower(category)", persisted=True))
+    sku_key: Mapped[str | None] = mapped_column(Computed("lower(sku)", persisted=True))
 
 
 class Refund(TenantOwned, Base):

@@ -145,7 +145,8 @@ class Make:
         }
         purchase = self._add(Purchase(**(defaults | values)))
         for item in items:
-            self._add(PurchaseItem(purchase_id=purchase.id, **({"name": "Melange", "quantity": 1} | item)))
+            receipt = {"purchase_id": purchase.id, "member_id": purchase.member_id, "occurred_at": purchase.occurred_at}
+            self._add(PurchaseItem(**receipt, **({"name": "Melange", "quantity": 1} | item)))
         return purchase
 
     def refund(self, purchase: Purchase, **values: Any) -> Refund:

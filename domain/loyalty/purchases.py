@@ -32,8 +32,8 @@ _INSERT = text(f"""
           ON CONFLICT ON CONSTRAINT uq_purchases_once DO NOTHING
       RETURNING id, member_id, channel, amount_minor, occurred_at),
     item AS (
-      INSERT INTO purchase_items (purchase_id, sku, name, category, quantity, amount_minor)
-      SELECT purchase.id, i.sku, i.name, i.category, i.quantity, i.amount_minor
+      INSERT INTO purchase_items (purchase_id, member_id, occurred_at, sku, name, category, quantity, amount_minor)
+      SELECT purchase.id, member_id, occurred_at, i.sku, i.name, i.category, i.quantity, i.amount_minor
         FROM purchase CROSS JOIN jsonb_to_recordset(CAST(:items AS jsonb))
           AS i (sku text, name text, category text, quantity numeric, amount_minor bigint)),
     {summaries.COUNT_PURCHASE}

@@ -64,6 +64,7 @@ COUNT_PURCHASE = f"""{_CALENDAR},
 _HAPPENED = """(p.refunded_minor < p.amount_minor
                 OR p.amount_minor = 0 AND NOT EXISTS (SELECT FROM refunds r
                                                        WHERE r.tenant_id = p.tenant_id AND r.purchase_id = p.id))"""
+# Only what differs is written: little does when a café moves to another zone.
 _COUNT = f"""
     WITH {_CALENDAR},
     counted AS (SELECT id AS member_id FROM members WHERE erased_at IS NULL AND {{whose}}),
@@ -82,9 +83,10 @@ _COUNT = f"""
     there AS (
       INSERT INTO purchase_days AS d (member_id, day, channel, purchases, net_minor)
       SELECT member_id, day, channel, purchases, net FROM day
+       WHERE NOT EXISTS (SELECT FROM purchase_days d WHERE d.member_id = day.member_id AND d.day = day.day
+                            AND d.channel = day.channel AND (d.purchases, d.net_minor) = (day.purchases, day.net))
           ON CONFLICT (tenant_id, member_id, day, channel)
-          DO UPDATE SET purchases = excluded.purchases, net_minor = excluded.net_minor
-           WHERE (d.purchases, d.net_minor) <> (excluded.purchases, excluded.net_minor)),
+          DO UPDATE SET purchases = excluded.purchases, net_minor = excluded.net_minor),
     summed AS (
       SELECT member_id, coalesce(sum(purchases), 0) AS purchases,
              coalesce(sum(purchases) FILTER (WHERE channel = 'pos'), 0) AS pos_purchases,
@@ -97,7 +99,14 @@ _COUNT = f"""
         FROM calendar CROSS JOIN counted LEFT JOIN day USING (member_id) GROUP BY member_id)
     INSERT INTO member_summaries AS s (member_id, purchases, pos_purchases, net_minor, pos_net_minor, first_on, last_on,
            first_at, last_at, paid_on, pos_paid_on, year_purchases, year_minor, touched_at)
-    SELECT *, CAST(:touched_at AS timestamptz) FROM summed
+    SELECT summed.*, CAST(:touched_at AS timestamptz) FROM summed LEFT JOIN member_summaries k USING (member_id)
+     WHERE CAST(:touched_at AS timestamptz) IS NOT NULL OR k.member_id IS NULL
+        OR (k.purchases, k.pos_purchases, k.net_minor, k.pos_net_minor, k.first_at, k.last_at, k.paid_on, k.pos_paid_on,
+            k.first_on, k.last_on, k.year_purchases, k.year_minor)
+           IS DISTINCT FROM
+           (summed.purchases, summed.pos_purchases, summed.net_minor, summed.pos_net_minor, summed.first_at,
+            summed.last_at, summed.paid_on, summed.pos_paid_on, summed.first_on, summed.last_on,
+            summed.year_purchases, summed.year_minor)
         ON CONFLICT (tenant_id, member_id)
         DO UPDATE SET purchases = excluded.purchases, pos_purchases = excluded.pos_purchases,
                       net_minor = excluded.net_minor, pos_net_minor = excluded.pos_net_minor,

@@ -783,11 +783,16 @@ def upgrade() -> None:
         ),
         sa.Column("id", sa.BigInteger(), sa.Identity(always=False), nullable=False),
         sa.Column("purchase_id", sa.BigInteger(), nullable=False),
+        sa.Column("member_id", sa.BigInteger(), nullable=True),
+        sa.Column("occurred_at", sa.DateTime(timezone=True), nullable=False),
         sa.Column("sku", sa.Text(), nullable=True),
         sa.Column("name", sa.Text(), nullable=False),
         sa.Column("category", sa.Text(), nullable=True),
         sa.Column("quantity", sa.Numeric(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("name_key", sa.Text(), sa.Computed("lower(name)", persisted=True), nullable=False),
+        sa.Column("category_key", sa.Text(), sa.Computed("lower(category)", persisted=True), nullable=True),
+        sa.Column("sku_key", sa.Text(), sa.Computed("lower(sku)", persisted=True), nullable=True),
         sa.ForeignKeyConstraint(
             ["tenant_id", "purchase_id"],
             ["purchases.tenant_id", "purchases.id"],
@@ -798,6 +803,22 @@ def upgrade() -> None:
     )
     op.create_index(
         op.f("ix_purchase_items_tenant_id_purchase_id"), "purchase_items", ["tenant_id", "purchase_id"], unique=False
+    )
+    op.create_index("ix_purchase_items_name", "purchase_items", ["tenant_id", "name_key", "occurred_at"])
+    op.create_index("ix_purchase_items_category", "purchase_items", ["tenant_id", "category_key", "occurred_at"])
+    op.create_index(
+        "ix_purchase_items_sku",
+        "purchase_items",
+        ["tenant_id", "sku_key", "occurred_at"],
+        postgresql_where=sa.text("sku_key IS NOT NULL"),
+    )
+    op.create_index(
+        "ix_purchases_refunded", "purchases", ["tenant_id", "id"], postgresql_where=sa.text("refunded_minor > 0")
+    )
+    op.execute(ITEMS_FOLLOW)
+    op.execute(
+        "CREATE TRIGGER items_follow AFTER UPDATE OF member_id ON purchases FOR EACH ROW "
+        "WHEN (OLD.member_id IS DISTINCT FROM NEW.member_id) EXECUTE FUNCTION items_follow_their_purchase()"
     )
     op.create_table(
         "refunds",
@@ -1043,6 +1064,14 @@ LIVING = (
     "suppressions",
     "templates",
 )
+ITEMS_FOLLOW = """
+    CREATE FUNCTION items_follow_their_purchase() RETURNS trigger LANGUAGE plpgsql
+       SET search_path = public, pg_temp AS $$
+    BEGIN
+      UPDATE purchase_items SET member_id = NEW.member_id
+       WHERE tenant_id = NEW.tenant_id AND purchase_id = NEW.id;
+      RETURN NULL;
+    END $$"""
 AGENDA = (
     (
         "agenda_deliveries",

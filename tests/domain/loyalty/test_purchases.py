@@ -2,7 +2,7 @@ from datetime import timedelta
 from decimal import Decimal
 
 import pytest
-from sqlalchemy import func, select
+from sqlalchemy import func, select, update
 
 from domain.errors import Conflict, Unacceptable
 from domain.loyalty import purchases
@@ -177,3 +177,11 @@ def test_points_that_wait_are_pending_and_unlock_nothing(session, make, sale, no
     lot = session.scalar(select(Lot).where(~Lot.active))
     assert lot.activates_at.isoformat() == "2026-03-05T23:00:00+00:00"  # midnight in Vienna
     assert lot.expires_at.isoformat() == "2026-04-05T21:59:59+00:00"  # summer time by then
+
+
+def test_the_lines_of_a_receipt_follow_it_to_another_member(session, make):
+    nora, olga = make.member(), make.member()
+    purchase = make.purchase(nora, items=[{"amount_minor": 450}])
+    session.execute(update(Purchase).where(Purchase.id == purchase.id).values(member_id=olga.id))
+
+    assert session.scalar(select(PurchaseItem.member_id)) == olga.id
