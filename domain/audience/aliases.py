@@ -29,7 +29,7 @@ def find(session: Session, kind: str, value: str) -> int | None:
 def without_theirs(session: Session, member_id: int, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values without addresses that lead to the member as aliases: nothing new is said by them."""
     known = session.execute(select(MemberAlias.kind, MemberAlias.value).where(MemberAlias.member_id == member_id))
-    theirs = set(known.tuples())
+    theirs = {(kind, value) for kind, value in known}
     return {name: value for name, value in values.items() if (name, _spelling(name, value)) not in theirs}
 
 

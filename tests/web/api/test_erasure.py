@@ -125,7 +125,8 @@ FILE = (
     "INSERT INTO imports (kind, state, file_name) VALUES ('members', 'done', 'guests.csv')",
     "INSERT INTO import_parts (import_id, number, data) SELECT id, 1, convert_to(:words, 'UTF8') FROM imports",
     """INSERT INTO import_remarks (import_id, line, field, words, "values", is_refusal, row)
-       SELECT id, 2, 'email', :words, jsonb_build_object('address', :email), true, CAST(:row AS jsonb) FROM imports""",
+       SELECT id, 2, 'email', :words, jsonb_build_object('address', CAST(:email AS text)), true, CAST(:row AS jsonb)
+         FROM imports""",
     """INSERT INTO import_changes (import_id, member_id, was, became)
        SELECT id, :id, '{}', CAST(:became AS jsonb) FROM imports""",
 )
