@@ -19,6 +19,7 @@ from models.member import Member
 from models.message import Channel, Message, Topic
 from models.purchase import Purchase, PurchaseItem, Refund
 from models.reward import Redemption, Reward, RewardChannel, RewardEvent
+from models.segment import Segment, SegmentMember
 from models.template import Template, TemplateVersion
 from models.tenancy import current_tenant_id
 from models.tenant import Tenant
@@ -196,6 +197,15 @@ class Make:
         )
         self._add_to_balance(member, currency, points)
         return made
+
+    def segment(self, **values: Any) -> Segment:
+        """A segment of those who bought something, nobody being in it yet."""
+        bought = {"fact": "purchases.count", "op": "gte", "value": 1}
+        return self._add(Segment(**({"name": f"Segment {next(_numbers)}", "definition": bought} | values)))
+
+    def segment_member(self, segment_id: int, member: Member, *, since: datetime = LONG_AGO) -> SegmentMember:
+        """A member in a segment, whatever its question says."""
+        return self._add(SegmentMember(segment_id=segment_id, member_id=member.id, since=since))
 
     def template(self, channel: str = Channel.EMAIL, **values: Any) -> Template:
         """A template with one saved version. `html` and `text` are the version's, as if saved and inlined already."""

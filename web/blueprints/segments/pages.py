@@ -9,13 +9,13 @@ from sqlalchemy import select
 
 from domain import clock
 from domain.audience import segment_members, segments
-from domain.errors import Refusal
+from domain.errors import Conflict, Refusal, Unacceptable
 from domain.insight import segments as standing
 from domain.tenant_scope import tenant_scope
 from models.database import db
 from models.member import Member
 from models.segment import Segment, SegmentMember
-from web import found, segment_words, sheets
+from web import found, segment_goals, segment_words, sheets
 from web.access import fresh_login, requires
 from web.blueprints.segments.room import bp, note, today
 from web.condition_words import Names
@@ -65,7 +65,12 @@ def copy(segment_id: int) -> Response | tuple[str, int]:
     """The same rule once more, to be changed."""
     segment = segments.get(db.session(), segment_id)
     name = _free_name(_("Copy of %(name)s", name=segment_words.name(segment)))
-    copied = segments.copy(db.session(), g.tenant, segment_id, name=name, now=clock.now())
+    try:
+        copied = segments.copy(db.session(), g.tenant, segment_id, name=name, now=clock.now())
+    except Unacceptable:
+        db.session.rollback()
+        segment = segments.get(db.session(), segment_id)
+        return _page(segment, _("Its rule asks for something that is gone: change it first.")), 422
     return _made(copied, _("Here is the copy. Change what shall be different."))
 
 
@@ -95,7 +100,7 @@ def archive(segment_id: int) -> Response | tuple[str, int]:
         return _page(segment, _("This one belongs to every café. Change its numbers instead.")), 422
     try:
         segments.archive(db.session(), segment_id, now=clock.now())
-    except Refusal:
+    except Conflict:
         db.session.rollback()
         segment = segments.get(db.session(), segment_id)
         return _page(segment, _("It is used: change first what stands under “Where it is used”.")), 422
@@ -133,6 +138,8 @@ def _page(segment: Segment, refusal: str | None = None) -> str:
         standing=standing.of(db.session(), segment, today=today()),
         history=segments.sizes(db.session(), segment.id, since=today() - HISTORY),
         today=today(),
+        goals=segment_goals.goals_of(db.session(), segment),
+        advice=segment_goals.advice_for(segment),
         sentence=said,
         found=found.among(db.session(), members) if is_living else None,
         users=segments.used_by(db.session(), segment.id),

@@ -44,7 +44,7 @@ class Builder:
     url: str
     part_url: str
     segment_id: int | None = None
-    _known: dict[str, list[Choice]] = field(default_factory=dict)
+    _known: dict[object, list[Choice]] = field(default_factory=dict)
 
     @cached_property
     def families(self) -> list[tuple[str, list[Choice]]]:
@@ -68,10 +68,6 @@ class Builder:
         """The word between two parts."""
         return {"all": _("and"), "any": _("or"), "none": _("nor")}
 
-    def is_listed(self, row: Condition) -> bool:
-        """Whether the row's fact is one that every café can choose; others were made up by it or by a program."""
-        return row.fact in set(FACTS)
-
     def fact(self, row: Condition) -> Fact | None:
         return FACTS.get(row.fact)
 
@@ -86,8 +82,12 @@ class Builder:
 
     def operators(self, fact: Fact) -> list[Choice]:
         """How a fact can be compared. Whether somebody is in any segment hangs on the answer itself: never asked."""
-        refused = PRESENCE if fact.names == "segments" else ()
-        return [(op, say.operator_words(fact, op)) for op in fact.operators if op not in refused]
+        key = (fact.name, fact.type, fact.is_always_set)
+        if key not in self._known:
+            refused = PRESENCE if fact.names == "segments" else ()
+            asked = [op for op in fact.operators if op not in refused]
+            self._known[key] = [(op, say.operator_words(fact, op)) for op in asked]
+        return self._known[key]
 
     def operator(self, row: Condition, fact: Fact) -> str:
         """The row's operator, or the first that fits the fact."""
