@@ -99,6 +99,10 @@ class Square:
             return self._completed(notice)
         return Nothing("Customers of the till join the programme themselves.")
 
+    def outlets(self) -> dict[str, str]:
+        """The seller's shops: name by id, empty where a shop has none."""
+        return {location.id: (location.name or "").strip() for location in self._client.locations()}
+
     def missed(self, *, since: datetime, until: datetime) -> Iterator[list[Notice]]:
         """Pages of notices for whatever was completed or given back in this window, as a hook would have told it.
 

@@ -12,6 +12,7 @@ from connectors.errors import BadCredentials, ConnectorError, NotThere, Permanen
 from connectors.square_objects import (
     Customer,
     CustomerAnswer,
+    Location,
     LocationsAnswer,
     Order,
     OrderAnswer,
@@ -66,13 +67,13 @@ class SquareClient:
         """The seller's customer."""
         return self._ask(CustomerAnswer, "GET", f"/v2/customers/{_segment(customer_id)}").customer
 
-    def location_ids(self) -> list[str]:
+    def locations(self) -> list[Location]:
         """Every location of the seller, closed ones too: their last sales count."""
-        return [location.id for location in self._ask(LocationsAnswer, "GET", "/v2/locations").locations]
+        return self._ask(LocationsAnswer, "GET", "/v2/locations").locations
 
     def completed_orders(self, *, since: datetime, until: datetime) -> Iterator[list[str]]:
         """Pages of ids: orders that are completed and last changed in this window, sales and returns alike."""
-        locations = self.location_ids()
+        locations = [location.id for location in self.locations()]
         for first in range(0, len(locations), _LOCATIONS_A_SEARCH):
             yield from self._orders_at(locations[first : first + _LOCATIONS_A_SEARCH], since=since, until=until)
 

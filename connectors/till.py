@@ -12,7 +12,6 @@ from domain.errors import Conflict, Unacceptable
 from domain.loyalty.sales import MemberRef, RefundRequest, Sale, SaleDiscount, SaleItem
 from domain.outreach import checkout
 from domain.tenant_scope import bound_tenant_id
-from models.location import Location
 from models.member import Member
 from models.purchase import Purchase, Refund
 from models.tenant import Tenant
@@ -28,13 +27,15 @@ class NotYet(Exception):
         self.detail = detail
 
 
-def record(session: Session, finding: Finding, *, now: datetime) -> str | None:
+def record(session: Session, finding: Finding, *, location: str | None = None, now: datetime) -> str | None:
     """Let the rules answer what was found, once; returns why nothing was recorded, or None when it was.
+
+    `location` is the name of where a sale happened.
 
     Raises `NotYet` for a refund whose sale is not known yet, and what the rules refuse as `Refusal`.
     """
     if isinstance(finding, CanonicalSale):
-        return _ring_up(session, finding, now=now)
+        return _ring_up(session, finding, location, now=now)
     if isinstance(finding, CanonicalRefund):
         return _take_back(session, finding, now=now)
     return finding.reason
@@ -48,11 +49,11 @@ def unknown(session: Session, source: str, notices: Iterable[Notice]) -> list[No
     return [notice for notice in notices if notice.subject not in recorded]
 
 
-def _ring_up(session: Session, found: CanonicalSale, *, now: datetime) -> str | None:
+def _ring_up(session: Session, found: CanonicalSale, location: str | None, *, now: datetime) -> str | None:
     if list(_recorded(session, Purchase, found.source, [found.external_id])):
         return RECORDED
     try:
-        checkout.ring_up(session, _sale(session, found), now=now)
+        checkout.ring_up(session, _sale(session, found, location), now=now)
     except Conflict:  # somebody was faster, and knew the guest by another name
         return RECORDED
     return None
@@ -82,7 +83,7 @@ def _recorded(session: Session, table: type[Purchase] | type[Refund], source: st
     return session.scalars(select(table.external_id).where(table.source == source, table.external_id.in_(ids)))
 
 
-def _sale(session: Session, found: CanonicalSale) -> Sale:
+def _sale(session: Session, found: CanonicalSale, location: str | None) -> Sale:
     member = _member(session, found.buyer) if found.buyer else None
     return Sale(
         source=found.source,
@@ -92,7 +93,7 @@ def _sale(session: Session, found: CanonicalSale) -> Sale:
         currency=found.currency,
         occurred_at=found.occurred_at,
         channel=found.channel,
-        location=_only_location(session),
+        location=location,
         payment_method=found.payment_method,
         items=tuple(SaleItem(e.name, e.amount_minor, e.quantity, e.sku, e.category) for e in found.lines),
         discounts=tuple(SaleDiscount(e.scope, e.name, e.amount_minor) for e in found.discounts),
@@ -115,9 +116,3 @@ def _member(session: Session, buyer: Buyer) -> Member | None:
 def _references(buyer: Buyer) -> Iterable[Mapping[str, str]]:
     known = {"external_id": buyer.external_id, "phone": buyer.phone, "email": buyer.email}
     return ({field: value} for field, value in known.items() if value)
-
-
-def _only_location(session: Session) -> str | None:
-    """The shop, where the café has just one; which of several a till stands in, nobody told us."""
-    names = session.scalars(select(Location.name).limit(2)).all()
-    return names[0] if len(names) == 1 else None

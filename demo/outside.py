@@ -18,12 +18,14 @@ from demo.inbox import catcher
 from demo.inbox.pages import Shopper, Till, create_app
 from demo.inbox.store import Store
 from demo.places import Places
+from demo.visits import LOCATIONS
 from models.member import Member
-from tests.played.square import CAFE_ORDER, PlayedSquare
+from tests.played.square import CAFE_ORDER, LOCATION, PlayedSquare
 from tests.played.twilio import PlayedTwilio, Text
 from web.config import Settings
 from web.embedded.settings import with_servers
 
+SHOPS = {LOCATION: LOCATIONS[0], "LPLAYEDMUSEUM1": LOCATIONS[1]}  # Square's locations and what they are called
 ORDER = sum(quantity * price for _name, quantity, price in CAFE_ORDER) // 100  # points that an order earns
 _CLOSEST = text("""
     SELECT external_id, first_name, last_name, available, reward FROM (
@@ -98,8 +100,10 @@ def main() -> None:
         access_token=cafe.SQUARE_TOKEN,
         signature_key=cafe.SQUARE_KEY,
         notification_url=opened.square_hook,
+        locations=list(SHOPS),
         port=places.square,
     )
+    square.names = SHOPS
     till = AuroraTill(settings, square)
     app = create_app(store, Till(till.shoppers, till.ring_up), product_url=places.url(places.web))
     inbox = make_server("127.0.0.1", places.inbox, app, threaded=True)

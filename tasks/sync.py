@@ -9,7 +9,7 @@ from datetime import datetime, timedelta
 import httpx
 import structlog
 
-from connectors import accounts, inbox, square, till
+from connectors import accounts, inbox, outlets, square, till
 from connectors.accounts import SquareSettings
 from connectors.canon import CanonicalSale, Finding, Notice, Revoked
 from connectors.errors import BadCredentials, ConnectorError, Permanent, RateLimited, Transient
@@ -122,7 +122,7 @@ def _open_http(host: str) -> httpx.Client:
 def _apply(hook: Claimed, finding: Finding) -> None:
     """Record what was found and settle the hook, in one transaction."""
     now = clock.now()
-    detail = till.record(db.session(), finding, now=now)
+    detail = till.record(db.session(), finding, location=_place(hook, finding), now=now)
     if not inbox.settle(db.session(), hook, detail=detail):
         db.session.rollback()  # our claim ran out: whoever has it now records the same
         return
@@ -132,6 +132,16 @@ def _apply(hook: Claimed, finding: Finding) -> None:
     if isinstance(finding, CanonicalSale):
         queues.nudge_delivery(bound_tenant_id())
         queues.nudge_segments(bound_tenant_id())
+
+
+def _place(hook: Claimed, finding: Finding) -> str | None:
+    """The location that a sale's shop is; a shop nobody has seen yet is remembered for the owner."""
+    if not isinstance(finding, CanonicalSale):
+        return None
+    if finding.outlet:
+        outlets.note(db.session(), hook.connector_id, {finding.outlet: ""})
+    location = outlets.location_of(db.session(), hook.connector_id, finding.outlet)
+    return location.name if location else None
 
 
 def _words(error: Permanent | Refusal) -> str:
@@ -162,6 +172,7 @@ def _stop(connector_id: int, because: str) -> None:
 def _read_windows(connector_id: int, settings: SquareSettings, since: datetime) -> None:
     connector = accounts.open_square(settings, _open_http)
     try:
+        _note_outlets(connector_id, connector.outlets())
         now = clock.now()
         while since < now:
             until = min(since + _WINDOW, now)
@@ -172,6 +183,11 @@ def _read_windows(connector_id: int, settings: SquareSettings, since: datetime) 
             since = until
     finally:
         connector.close()
+
+
+def _note_outlets(connector_id: int, seen: dict[str, str]) -> None:
+    outlets.note(db.session(), connector_id, seen)
+    db.session.commit()
 
 
 def _keep_missed(connector_id: int, notices: list[Notice]) -> None:

@@ -6,6 +6,7 @@ from babel.lists import format_list
 from flask import Flask
 from flask_babel import gettext as _
 
+from connectors.outlets import Outlet
 from web import filters, stories
 
 
@@ -16,7 +17,9 @@ def init_app(app: Flask) -> None:
         currency_words=stories.currency_words,
         hook_words=hook_words,
         scope_words=scope_words,
+        shop_words=shop_words,
     )
+    app.jinja_env.filters["shop_words"] = shop_words
 
 
 def country_words(codes: Sequence[str]) -> str:
@@ -35,6 +38,11 @@ def hook_words(kind: str) -> str:
         "oauth": _("About the connection"),
     }
     return families.get(kind.partition(".")[0], _("Something else"))
+
+
+def shop_words(shop: Outlet) -> str:
+    """A shop of the till by its name; one that has none by the end of its number."""
+    return shop.name or _("a shop without a name (…%(end)s)", end=shop.id[-4:])
 
 
 def scope_words(scope: str) -> str:

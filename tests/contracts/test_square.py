@@ -146,7 +146,7 @@ QUESTIONS = {
         {"refund": {"id": "r", "amount_money": {"amount": 1, "currency": "EUR"}}},
     ),
     "customer": (lambda client: client.customer("QPTXM8PQNX3Q726ZYHPMNP46XC"), {"customer": {"id": "c"}}),
-    "locations": (lambda client: client.location_ids(), {"locations": [{"id": "l"}]}),
+    "locations": (lambda client: client.locations(), {"locations": [{"id": "l"}]}),
 }
 
 

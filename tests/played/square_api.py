@@ -34,6 +34,7 @@ class SquareApi(PlayedHttp):
         super().__init__(port=port)
         self.access_token = access_token
         self.locations = list(locations)
+        self.names: dict[str, str] = {}  # of locations; those without are not named
         self.customers: dict[str, dict[str, Any]] = {}
         self.orders: dict[str, dict[str, Any]] = {}
         self.payments: dict[str, dict[str, Any]] = {}
@@ -47,6 +48,10 @@ class SquareApi(PlayedHttp):
             return _bad("INVALID_SQUARE_VERSION_FORMAT", "Square-Version")
         return self._routed(request)
 
+    def _location(self, location: str) -> dict[str, Any]:
+        named = {"name": self.names[location]} if location in self.names else {}
+        return {"id": location, "merchant_id": MERCHANT, "status": "ACTIVE", **named}
+
     def _routed(self, request: Request) -> Response:
         parts = request.path.strip("/").split("/")
         if request.method == "GET" and len(parts) == 3 and parts[1] in self._nouns:
@@ -54,7 +59,7 @@ class SquareApi(PlayedHttp):
             thing = things.get(parts[2])
             return json_answer(200, {noun: thing}) if thing else _not_there()
         if (request.method, request.path) == ("GET", "/v2/locations"):
-            return json_answer(200, {"locations": [{"id": each, "merchant_id": MERCHANT} for each in self.locations]})
+            return json_answer(200, {"locations": [self._location(each) for each in self.locations]})
         if (request.method, request.path) == ("GET", "/v2/refunds"):
             return self._listed_refunds(request)
         if (request.method, request.path) == ("POST", "/v2/orders/search"):

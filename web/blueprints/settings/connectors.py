@@ -3,10 +3,11 @@
 from flask import Response, current_app, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
-from connectors import accounts, inbox
+from connectors import accounts, inbox, outlets
 from domain import clock
 from domain.accounts import hook_tokens
-from domain.errors import NotFound, Refusal
+from domain.errors import NotFound, Refusal, Unacceptable
+from domain.loyalty import locations
 from models.connector import ConnectorAccount
 from models.database import db
 from tasks import queues
@@ -24,7 +25,7 @@ def connectors() -> str:
     """All connections, and what could not be read."""
     return render_template(
         "settings/connectors.html",
-        connectors=accounts.all_of(db.session()),
+        connectors=[(account, outlets.of(account)) for account in accounts.all_of(db.session())],
         parked=inbox.parked(db.session(), limit=SHOWN),
     )
 
@@ -46,6 +47,7 @@ def new_connector() -> Response | str | tuple[str, int]:
         else:
             note("connector.added", f"connector:{account.id}")
             db.session.commit()
+            queues.nudge_poll(g.tenant.id, account.id)  # the till's shops are asked for at once
             address = current_app.config["SETTINGS"].public_url + hook_tokens.path(SYSTEM, token)
             return render_template("settings/connected.html", hook_url=address), 201
     return render_template("settings/connector.html", form=form, account=None, refusal=refusal), 422
@@ -57,7 +59,7 @@ def connector(connector_id: int) -> Response | str | tuple[str, int]:
     """New settings for a connection; they take it back into service."""
     account, form, refusal = _get(connector_id), SquareForm(), None
     if request.method == "GET":
-        return render_template("settings/connector.html", form=form, account=account)
+        return _page(form, account)
     if form.validate():
         try:
             accounts.reconnect(db.session(), account, _typed(form))
@@ -65,7 +67,23 @@ def connector(connector_id: int) -> Response | str | tuple[str, int]:
             refusal = form.show(refused)
         else:
             return _back_in_line("connector.changed", connector_id)
-    return render_template("settings/connector.html", form=form, account=account, refusal=refusal), 422
+    return _page(form, account, refusal), 422
+
+
+@bp.post("/connectors/<int:connector_id>/shops")
+@requires("manage_gateways")
+def assign_shops(connector_id: int) -> Response | tuple[str, int]:
+    """Which of the café's locations each shop of the till is."""
+    account = _get(connector_id)
+    wanted = {shop.id: _chosen(f"shop-{shop.id}") for shop in outlets.of(account)}
+    try:
+        outlets.assign(db.session(), connector_id, wanted)
+    except Unacceptable:
+        return _page(SquareForm(formdata=None), account, _("One of these locations is gone. Choose again.")), 422
+    note("connector.shops_assigned", f"connector:{connector_id}")
+    db.session.commit()
+    flash(_("Saved. It counts from the next sale on."), "good")
+    return redirect(url_for(".connector", connector_id=connector_id), code=303)
 
 
 @bp.post("/connectors/<int:connector_id>/try-again")
@@ -74,6 +92,24 @@ def try_hooks_again(connector_id: int) -> Response:
     """Read once more what could not be read."""
     _get(connector_id)
     return _back_in_line("connector.tried_again", connector_id)
+
+
+def _page(form: SquareForm, account: ConnectorAccount, refusal: str | None = None) -> str:
+    return render_template(
+        "settings/connector.html",
+        form=form,
+        account=account,
+        refusal=refusal,
+        shops=outlets.of(account),
+        locations=locations.of_cafe(db.session()),
+        first=outlets.first(db.session()),
+    )
+
+
+def _chosen(field: str) -> int | None:
+    """The location that was chosen; what is no number is one that nobody has."""
+    typed = request.form.get(field, "")
+    return None if not typed else int(typed) if typed.isascii() and typed.isdigit() and len(typed) < 19 else 0
 
 
 def _get(connector_id: int) -> ConnectorAccount:
