@@ -24,6 +24,7 @@ OWN_CHECKS = ("/api/", "/hooks/")
 STAFF = {"see_home", "see_members", "see_messages", "see_rewards", "redeem", "record_withdrawals"}
 MANAGER = STAFF | {
     "edit_members",
+    "import_members",
     "edit_rewards",
     "edit_segments",
     "see_templates",

@@ -18,6 +18,7 @@ from web import (
     filters,
     guard,
     headers,
+    import_words,
     languages,
     logs,
     message_words,
@@ -58,6 +59,7 @@ PARTS = (
     setup_words,
     tag_words,
     cron_words,
+    import_words,
     navigation,
 )
 LARGEST_REQUEST = 21 * 1024 * 1024  # a file of 20 MiB and its form

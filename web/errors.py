@@ -100,7 +100,7 @@ def _detail(status: int) -> str:
         405: _("This address does not answer that way."),
         408: _("This took too long. Please try again."),
         409: _("This contradicts what is already there."),
-        413: _("That is more than one request may carry."),
+        413: _("That is more than can be sent at once. A file has at most 20 MB."),
         415: _("Send this as JSON."),
         429: _("That was a lot in a short time. Wait a little, then try again."),
         500: _("Something went wrong on our side. Please try again."),

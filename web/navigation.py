@@ -10,12 +10,13 @@ from web.access import may
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One page of the menu. `room` is the blueprint whose pages it stands for."""
+    """One page of the menu. `room` is the blueprint whose pages it stands for; those of `also` belong to it."""
 
     endpoint: str
     label: str
     icon: str
     permission: str
+    also: tuple[str, ...] = ()
 
     @property
     def room(self) -> str:
@@ -23,7 +24,7 @@ class Entry:
 
     @property
     def is_here(self) -> bool:
-        return request.blueprint == self.room
+        return request.blueprint in (self.room, *self.also)
 
 
 MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
@@ -31,7 +32,7 @@ MENU: tuple[tuple[str, tuple[Entry, ...]], ...] = (
         "",
         (
             Entry("home.show", _l("Home"), "home", "see_home"),
-            Entry("members.index", _l("Members"), "users", "see_members"),
+            Entry("members.index", _l("Members"), "users", "see_members", also=("imports",)),
         ),
     ),
     (_l("Talk"), (Entry("messages.index", _l("Messages"), "messages", "see_messages"),)),
