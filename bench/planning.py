@@ -8,7 +8,7 @@ import psycopg
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
-from bench import unlocks
+from bench import members, unlocks
 from bench.house import House, open_cafe
 from bench.measures import Finding, Ratio, in_turn
 from domain import clock
@@ -57,12 +57,12 @@ def run(house: House) -> Finding:
 def _seed(database: Database, tenant_id: int) -> list[int]:
     now = clock.now()
     with database.session(tenant_id) as session:
-        unlocks.invite(session, UNLOCKS, now=now)
-        unlocks.lose_some(session, now=now)
+        members.invite(session, UNLOCKS, now=now)
+        members.lose_some(session, now=now)
         for channel, provider in (("email", "smtp"), ("sms", "twilio")):
             accounts.add(session, channel=channel, provider=provider, credentials={}, now=now, set_by_operator=True)
         accounts.approve_texts(session, ["AT"], now=now)
-        ids = unlocks.unlock(session, CHANNELS, now=now)
+        ids = unlocks.unlock(session, unlocks.offer(session, CHANNELS), now=now)
         session.commit()
     with psycopg.connect(database.owner_url, autocommit=True) as connection:
         connection.execute("VACUUM ANALYZE")

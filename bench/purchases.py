@@ -10,13 +10,13 @@ from functools import partial
 from http.client import HTTPConnection
 from pathlib import Path
 
+import psycopg
 from sqlalchemy import text
 
-from bench import load, receipts, recording
+from bench import history, load, members, receipts, recording
 from bench.house import Cafe, House, open_cafe
 from bench.measures import Bound, Finding, Ratio, in_turn
 from bench.receipts import Receipt
-from demo import cafe as demo_cafe
 from domain import clock
 from models.database import db
 from tests.databases import Database
@@ -28,7 +28,7 @@ from web.embedded.memory import free_port
 
 PATH = "/api/v1/purchases"
 CLIENTS, PROCESSES = 8, 2
-GUESTS = 2000  # with a year of purchases each
+KNOWN = 5000  # members with a history
 ROUNDS, PER_ROUND = 7, 500
 WRITTEN = ("purchases", "purchase_items", "ledger_entries", "lots", "events", "reward_events", "messages")
 
@@ -36,7 +36,7 @@ WRITTEN = ("purchases", "purchase_items", "ledger_entries", "lots", "events", "r
 def run(house: House) -> Finding:
     """Measure, and make sure that both sides wrote the same number of rows."""
     with house.database("cafe") as original:
-        cafe, told = _open(house, original)
+        cafe, told = _open(original)
         script = house.home / "purchases.script"
         script.write_bytes(pickle.dumps(_recorded(house, original, cafe, told)))
         with house.database("ours", like=original) as ours, house.database("bare", like=original) as bare:
@@ -45,20 +45,23 @@ def run(house: House) -> Finding:
     return finding
 
 
-def _open(house: House, database: Database) -> tuple[Cafe, list[Receipt]]:
+def _open(database: Database) -> tuple[Cafe, list[Receipt]]:
     now, count = clock.now(), PER_ROUND * (ROUNDS + 1)
-    cafe = open_cafe(database, slug=demo_cafe.SLUG, now=now)
-    demo_cafe.fill(house.settings(database), now=now, guests=GUESTS)
+    cafe = open_cafe(database, slug="aurora", now=now)
     with database.session(cafe.id) as session:
-        receipts.invite(session, count, tenant_id=cafe.id, joined_on=now.date())
+        members.invite(session, KNOWN + count, now=now)
+        history.set_terms(session, now=now)
+        history.write(session, known=KNOWN, now=now)
         session.commit()
-        return cafe, receipts.ring_up(session, count, now=now)
+    with psycopg.connect(database.owner_url, autocommit=True) as connection:
+        connection.execute("VACUUM ANALYZE")
+    return cafe, receipts.ring_up(count, known=KNOWN, now=now)
 
 
 def _recorded(house: House, original: Database, cafe: Cafe, told: Sequence[Receipt]) -> dict[str, object]:
     """What the product executes for each receipt, and what it answers."""
     with house.database("recording", like=original) as database:
-        recording.count_from_far(database)
+        recording.prepare(database)
         app = create_app(house.settings(database))
         with app.app_context(), recording.recorded(db.engine) as recorded:
             script = {each.external_id: (_answer(app.test_client(), cafe, each), recorded.take()) for each in told}

@@ -1,23 +1,16 @@
-"""What tills ring up during a benchmark: known guests, new ones and strangers, from Café Aurora's menu."""
+"""What tills ring up during a benchmark: known guests, new ones and strangers, with what they ordered."""
 
 import json
-from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from random import Random
 from typing import Any
 
-from sqlalchemy import text
-from sqlalchemy.orm import Session
-
-from demo.bulk import load
+from bench.history import LOCATIONS
 from demo.menu import MENU
-from demo.visits import LOCATIONS
 
 SEED = 1070
 NEW, STRANGERS = 0.15, 0.05  # shares of all receipts
-_KNOWN = text("SELECT external_id, card, phone, email FROM members WHERE external_id NOT LIKE 'new-%' ORDER BY id")
-REFERENCES = ("external_id", "card", "phone", "email")
 
 
 @dataclass(frozen=True, slots=True)
@@ -28,32 +21,26 @@ class Receipt:
     body: bytes
 
 
-def invite(session: Session, count: int, *, tenant_id: int, joined_on: date) -> None:
-    """Members who never bought anything: `new-0`, `new-1` …"""
-    columns = ("tenant_id", "external_id", "first_name", "card", "joined_on", "attributes", "created_at", "updated_at")
-    rows = ([tenant_id, f"new-{n}", "Nora", f"N{n:07}", joined_on, {}, joined_on, joined_on] for n in range(count))
-    load(session, "members", columns, rows)
-
-
-def ring_up(session: Session, count: int, *, now: datetime) -> list[Receipt]:
-    """`count` receipts of `now`, the same for the same café. Every new member buys once."""
+def ring_up(count: int, *, known: int, now: datetime) -> list[Receipt]:
+    """`count` receipts of `now`, always the same. Members up to `known` come again, the others buy once."""
     random = Random(SEED)
-    known = [_references(row) for row in session.execute(_KNOWN)]
-    new = iter(range(count))
+    new = iter(range(known + 1, known + count + 1))
     return [_receipt(number, _guest(known, new, random), now, random) for number in range(count)]
 
 
-def _references(row: Sequence[str | None]) -> list[dict[str, str]]:
-    return [{name: value} for name, value in zip(REFERENCES, row, strict=True) if value]
-
-
-def _guest(known: Sequence[list[dict[str, str]]], new: Iterator[int], random: Random) -> dict[str, str] | None:
+def _guest(known: int, new: Any, random: Random) -> dict[str, str] | None:
     kind = random.random()
     if kind < STRANGERS:
         return None
-    if kind < STRANGERS + NEW:
-        return {"external_id": f"new-{next(new)}"}
-    return random.choice(random.choice(known))
+    number = next(new) if kind < STRANGERS + NEW else random.randint(1, known)
+    ways = {
+        "external_id": f"m-{number}",
+        "card": f"card-{number}",
+        "phone": f"+43664{1000000 + number}",
+        "email": f"nora{number}@example.com",
+    }
+    way = random.choice(list(ways))
+    return {way: ways[way]}
 
 
 def _receipt(number: int, guest: dict[str, str] | None, now: datetime, random: Random) -> Receipt:

@@ -15,7 +15,7 @@ from redis import Redis
 from rq import Worker
 from sqlalchemy import text
 
-from bench import sink, unlocks
+from bench import members, sink, unlocks
 from bench.house import Cafe, House, open_cafe
 from bench.measures import Finding, Ratio, in_turn
 from domain import clock
@@ -91,8 +91,8 @@ def _open(house: House, database: Database, port: int) -> Mailing:
     cafe, now = open_cafe(database, slug="aurora"), clock.now()
     account = {"url": f"smtp://127.0.0.1:{port}", "from": SENDER}
     with database.session(cafe.id) as session:
-        unlocks.invite(session, PER_ROUND * (ROUNDS + 1), now=now)
-        ids = unlocks.unlock(session, ["email"], now=now)
+        members.invite(session, PER_ROUND * (ROUNDS + 1), now=now)
+        ids = unlocks.unlock(session, unlocks.offer(session, ["email"]), now=now)
         accounts.add(
             session, channel="email", provider="smtp", credentials=account, now=now, set_by_operator=True, sender=SENDER
         )

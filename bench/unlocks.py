@@ -1,12 +1,14 @@
-"""Members who unlocked a reward that speaks: many at once, as they stand before anything is planned."""
+"""Rewards that speak, and members who unlocked one: many at once, as they stand before anything is planned."""
 
 from datetime import datetime
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from domain import clock
 from domain.outreach import reward_setup
 from domain.outreach.reward_setup import Words
+from models.reward import Reward
 from models.tenancy import current_tenant_id
 from models.tenant import Tenant
 
@@ -21,54 +23,29 @@ WORDS = Words(
     email_body=f"{STORY * 6}\n\nCome in and get {{{{ reward.discount }}}} off your entire purchase.",
 )
 
-_INVITE = text("""
-    WITH made AS (
-      INSERT INTO members (external_id, first_name, last_name, email, phone, phone_country, phone_takes_texts, card,
-                           joined_on, timezone)
-      SELECT 'm-' || n, (ARRAY['Nora', 'Zsófia', 'Emil', 'Ayşe', 'Theo'])[1 + n % 5], 'Novak ' || n,
-             'nora' || n || '@example.com', '+43664' || 1000000 + n, 'AT', true, 'card-' || n, CAST(:now AS date),
-             (ARRAY['Europe/Vienna', NULL, 'Europe/London', 'America/New_York'])[1 + n % 4]
-        FROM generate_series(1, :count) AS n RETURNING id),
-    agreed AS (
-      INSERT INTO consents (member_id, channel, topic, granted, given_at, source)
-      SELECT id, channel, 'rewards', true, :now, 'a paper form'
-        FROM made CROSS JOIN (VALUES ('email'), ('sms')) AS c (channel) RETURNING id, member_id, channel, topic)
-    INSERT INTO consent_states (member_id, channel, topic, granted, since, consent_id)
-    SELECT member_id, channel, topic, true, :now, id FROM agreed""")
-_LOSE = (
-    text("DELETE FROM consent_states WHERE member_id % 10 = 3 AND channel = 'sms'"),
-    text("UPDATE consent_states SET granted = false, closed_at = :now WHERE member_id % 20 = 7"),
-    text("UPDATE members SET phone = NULL, phone_country = NULL WHERE id % 20 = 11"),
-    text("""INSERT INTO suppressions (channel, address, reason, since)
-            SELECT 'email', email_key, 'bounced', :now FROM members WHERE id % 50 = 19"""),
-)
 _UNLOCK = text("""
     INSERT INTO reward_events (reward_id, member_id, number, code, unlocked_at, valid_until)
     SELECT :reward_id, id, 1, 'C' || id, :now, CAST(:now AS timestamptz) + interval '60 days'
       FROM members ORDER BY id RETURNING id""")
 
 
-def invite(session: Session, count: int, *, now: datetime) -> None:
-    """`count` members who can be reached by mail and text and agreed to hear about rewards."""
-    session.execute(_INVITE, {"count": count, "now": now})
-
-
-def lose_some(session: Session, *, now: datetime) -> None:
-    """About every sixth message has a reason not to leave: no consent, taken back, no number, a dead address."""
-    for statement in _LOSE:
-        session.execute(statement, {"now": now})
-
-
-def unlock(session: Session, channels: list[str], *, now: datetime) -> list[int]:
-    """Every member unlocks a reward that speaks at once through `channels`: the ids of the reward events."""
+def offer(
+    session: Session, channels: list[str], *, name: str = "Ten percent", currency: str = "points", threshold: int = 100
+) -> Reward:
+    """A reward that speaks at once through `channels`, saved with its words as an owner does."""
     tenant = session.get_one(Tenant, current_tenant_id.get())
     values = {
-        "name": "Ten percent",
-        "currency": "points",
-        "threshold": 100,
-        "cost": 100,
+        "name": name,
+        "currency": currency,
+        "threshold": threshold,
+        "cost": threshold,
         "discount": {"percent": "10"},
+        "valid_days": 60,
         "messages": {"enabled": True, "delay_minutes": 0, "quiet_hours": None},
     }
-    reward = reward_setup.save(session, tenant, None, values, channels=channels, words=WORDS, now=now)
+    return reward_setup.save(session, tenant, None, values, channels=channels, words=WORDS, now=clock.now())
+
+
+def unlock(session: Session, reward: Reward, *, now: datetime) -> list[int]:
+    """Every member unlocks the reward: the ids of the reward events."""
     return list(session.scalars(_UNLOCK, {"reward_id": reward.id, "now": now}))

@@ -17,10 +17,14 @@ def bind(connection: Connection, tenant_id: int | None) -> None:
 
 
 def bind_tenant_when_a_transaction_begins() -> None:
-    """Install the binding on every session. Always set, so that no value survives from an earlier transaction."""
+    """Install the binding on every session, so that no café survives from an earlier transaction."""
     if not event.contains(Session, "after_begin", _after_begin):
         event.listen(Session, "after_begin", _after_begin)
 
 
-def _after_begin(_session: Session, _transaction: SessionTransaction, connection: Connection, *_: Any) -> None:
-    bind(connection, current_tenant_id.get())
+def _after_begin(session: Session, _transaction: SessionTransaction, connection: Connection, *_: Any) -> None:
+    tenant_id = current_tenant_id.get()
+    # The setting ends with its transaction. Only inside of another one can an earlier café still stand.
+    is_inside = isinstance(session.bind, Connection) or connection.in_nested_transaction()
+    if tenant_id is not None or is_inside:
+        bind(connection, tenant_id)

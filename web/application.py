@@ -1,9 +1,13 @@
 """Builds the application out of its parts."""
 
+from collections.abc import Callable
+from typing import Any
+
 from flask import Flask
 from flask_openapi3 import OpenAPI
 
 from domain.accounts import vault
+from models import pool
 from models.database import db
 from web import (
     access,
@@ -64,8 +68,15 @@ PARTS = (
 )
 LARGEST_REQUEST = 21 * 1024 * 1024  # a file of 20 MiB and its form
 LARGEST_FORM = 1024 * 1024
-POOL = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 10, "pool_pre_ping": True, "pool_recycle": 1800}
+POOL = {"pool_size": 8, "max_overflow": 8, "pool_timeout": 10, "pool_recycle": 1800}
 CONNECT = {"connect_timeout": 5, "application_name": "regulars"}
+
+
+class Application(OpenAPI):
+    """Flask, knowing that no function of ours is a coroutine: it would ask that of each one in every request."""
+
+    def ensure_sync(self, func: Callable[..., Any]) -> Callable[..., Any]:
+        return func
 
 
 def build(settings: Settings | None = None) -> Flask:
@@ -75,7 +86,7 @@ def build(settings: Settings | None = None) -> Flask:
     """
     logs.configure()
     settings = with_servers(settings or config.load())
-    app = OpenAPI(
+    app = Application(
         "web", root_path=str(config.PROJECT), template_folder="templates", static_folder="static", doc_ui=False
     )
     app.config.update(_flask_config(settings))
@@ -107,6 +118,8 @@ def _flask_config(settings: Settings) -> dict[str, object]:
 
 def _init_extensions(app: Flask, settings: Settings) -> None:
     db.init_app(app)
+    with app.app_context():
+        pool.watch(db.engine)
     extensions.htmx.init_app(app)
     extensions.csrf.init_app(app)
     extensions.limiter.init_app(app)

@@ -3,10 +3,11 @@
 from flask import Flask
 
 from domain.accounts import vault
+from models import pool
 from models.database import db
 from web.config import Settings, driver_url
 
-POOL = {"pool_size": 2, "max_overflow": 4, "pool_timeout": 30, "pool_pre_ping": True, "pool_recycle": 1800}
+POOL = {"pool_size": 2, "max_overflow": 4, "pool_timeout": 30, "pool_recycle": 1800}
 CONNECT = {"connect_timeout": 5, "application_name": "regulars-worker"}
 
 
@@ -20,4 +21,6 @@ def create_background_app(settings: Settings) -> Flask:
     )
     vault.unlock(settings.credentials_key)
     db.init_app(app)
+    with app.app_context():
+        pool.watch(db.engine)
     return app

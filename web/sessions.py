@@ -2,7 +2,8 @@
 
 from datetime import datetime
 
-from flask import Flask, g, redirect, request, session, url_for
+from flask import Flask, Request, g, redirect, request, session, url_for
+from flask.sessions import SecureCookieSession, SecureCookieSessionInterface
 from flask_login import UserMixin, login_user
 from werkzeug.wrappers import Response
 
@@ -31,6 +32,15 @@ class SignedIn(UserMixin):
         return self.token
 
 
+class Cookies(SecureCookieSessionInterface):
+    """Flask's signed cookie; who brings none, as machines do, costs no signature."""
+
+    def open_session(self, app: Flask, request: Request) -> SecureCookieSession | None:
+        if not request.cookies.get(self.get_cookie_name(app)):
+            return self.session_class()
+        return super().open_session(app, request)
+
+
 def init_app(app: Flask, settings: Settings) -> None:
     """Set up Flask-Login on rows and a cookie that only this host gets."""
     secure = settings.is_production or settings.public_url.startswith("https://")
@@ -43,6 +53,7 @@ def init_app(app: Flask, settings: Settings) -> None:
         SESSION_COOKIE_SAMESITE="Lax",
         SESSION_PROTECTION=None,
     )
+    app.session_interface = Cookies()
     login_manager.init_app(app)
     login_manager.user_loader(_load)
     login_manager.unauthorized_handler(_ask_to_sign_in)

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 
 from domain.loyalty.book import Account, Book, OpenLot, UnlockHistory
 from domain.loyalty.events import plain
+from domain.statements import hot, run
 
 # Columns about `:member_ids` at `:now`: balances, what they did with rewards, and whether a lot waits to turn.
 STANDING = """
@@ -74,11 +75,11 @@ _ANSWERED = """,
     answered AS (UPDATE {table} SET answer = CAST(:answer AS jsonb) WHERE id = :answered_id)"""
 _IDS = """
     SELECT cause, id FROM entry"""
-_POST = text(_WRITE + _TOUCHED + _IDS)
+_POST = hot(_WRITE + _TOUCHED + _IDS, answers="cause id")
 _POST_AND_ANSWER = {
-    "purchases": text(_WRITE + _ANSWERED.format(table="purchases") + _IDS),
-    "refunds": text(_WRITE + _ANSWERED.format(table="refunds") + _IDS),
-    "redemptions": text(_WRITE + _TOUCHED + _ANSWERED.format(table="redemptions") + _IDS),
+    "purchases": hot(_WRITE + _ANSWERED.format(table="purchases") + _IDS, answers="cause id"),
+    "refunds": hot(_WRITE + _ANSWERED.format(table="refunds") + _IDS, answers="cause id"),
+    "redemptions": hot(_WRITE + _TOUCHED + _ANSWERED.format(table="redemptions") + _IDS, answers="cause id"),
 }
 
 
@@ -129,9 +130,9 @@ def write(session: Session, book: Book, answered: Answered | None = None) -> dic
         "touched": _touched(book),
     }
     if answered is None:
-        return _ids(session.execute(_POST, values))
+        return _ids(run(session, _POST, values))
     kept = {"answer": _json(answered.answer), "answered_id": answered.id}
-    return _ids(session.execute(_POST_AND_ANSWER[answered.table], values | kept))
+    return _ids(run(session, _POST_AND_ANSWER[answered.table], values | kept))
 
 
 def balances_of(session: Session, member_id: int) -> list[dict[str, Any]]:

@@ -6,7 +6,7 @@ from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import select, text
+from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain import money
@@ -19,11 +19,12 @@ from domain.loyalty.ledger import Answered
 from domain.loyalty.sales import CHANNELS, SCOPES, Sale, fingerprint, time_errors
 from domain.loyalty.till import Receipt, Till
 from domain.loyalty.unlocks import Unlock
+from domain.statements import hot, run
 from models.purchase import Purchase
 
 LARGEST_QUANTITY = Decimal(10) ** 6
 
-_INSERT = text(f"""
+_WRITE = f"""
     WITH purchase AS (
       INSERT INTO purchases (source, external_id, content_hash, member_id, location_id, amount_minor, currency,
                              occurred_at, recorded_at, channel, payment_method, discounts, coupon)
@@ -37,12 +38,13 @@ _INSERT = text(f"""
         FROM purchase CROSS JOIN jsonb_to_recordset(CAST(:items AS jsonb))
           AS i (sku text, name text, category text, quantity numeric, amount_minor bigint)),
     {summaries.COUNT_PURCHASE}
-    SELECT purchase.id, {ledger.STANDING} FROM purchase""")  # noqa: S608 (our own fragments)
+    SELECT purchase.id, {ledger.STANDING} FROM purchase"""  # noqa: S608 (our own fragments)
+_INSERT = hot(_WRITE, answers="id balances unlocks is_due")
 
 
 @dataclass(frozen=True, slots=True)
 class Posted:
-    """What became of a sale. `answer` is what the API tells, without receipt and cashier lines.
+    """What became of a sale. `answer` is what the API tells, without receipt and cashier lines; `locale` is the café's.
 
     `unlocked` are all rewards that opened meanwhile; those of points that came due by the way are not in the answer.
     """
@@ -50,6 +52,7 @@ class Posted:
     purchase_id: int
     member_id: int | None
     is_new: bool
+    locale: str
     answer: dict[str, Any]
     unlocked: list[Unlock]
     events: list[Happening]
@@ -66,11 +69,11 @@ def post(session: Session, sale: Sale, *, now: datetime) -> Posted:
     )
     content_hash = fingerprint(sale)
     if scene.receipt:
-        return _told_before(scene.receipt, content_hash)
+        return _told_before(scene, scene.receipt, content_hash)
     _refuse_unacceptable(scene, sale, now=now)
     row = _insert(session, scene, sale, content_hash, now=now)
     if row is None:
-        return _told_before(_receipt(session, sale), content_hash)
+        return _told_before(scene, _receipt(session, sale), content_hash)
     book = ledger.of_standing(row, scene.member_ids, now=now)
     return _book(session, scene, sale, row.id, book)
 
@@ -93,7 +96,7 @@ def _book(session: Session, scene: Till, sale: Sale, purchase_id: int, book: Boo
     unlocked = unlocks.open_new(session, scene, book, purchase_id=purchase_id)
     answer = _answer(scene, purchase_id, book, lots, unlocked)
     ledger.write(session, book, Answered("purchases", purchase_id, answer))
-    return Posted(purchase_id, scene.member_id, True, answer, unlocked_before + unlocked, book.events)
+    return Posted(purchase_id, scene.member_id, True, scene.locale, answer, unlocked_before + unlocked, book.events)
 
 
 def _spend(session: Session, scene: Till, sale: Sale, purchase_id: int, book: Book) -> None:
@@ -140,7 +143,7 @@ def _insert(session: Session, scene: Till, sale: Sale, content_hash: str, *, now
         "member_ids": scene.member_ids,
         "now": now,
     }
-    return session.execute(_INSERT, values).one_or_none()
+    return run(session, _INSERT, values).one_or_none()
 
 
 def _items(sale: Sale) -> list[dict[str, Any]]:
@@ -160,10 +163,10 @@ def _receipt(session: Session, sale: Sale) -> Receipt:
     return Receipt(purchase.id, purchase.content_hash, purchase.answer)
 
 
-def _told_before(receipt: Receipt, content_hash: str) -> Posted:
+def _told_before(scene: Till, receipt: Receipt, content_hash: str) -> Posted:
     if receipt.content_hash != content_hash:
         raise Conflict("Another purchase was booked under this external_id.")
-    return Posted(receipt.id, None, False, receipt.answer or {"purchase": receipt.id}, [], [])
+    return Posted(receipt.id, None, False, scene.locale, receipt.answer or {"purchase": receipt.id}, [], [])
 
 
 def _answer(scene: Till, purchase_id: int, book: Book, lots: list[Earned], unlocked: list[Unlock]) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass, fields, is_dataclass
 from datetime import UTC, date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -92,7 +92,7 @@ class RefundRequest:
 
 def fingerprint(content: Any) -> str:
     """The same for the same content (a dataclass), however it was spelled: instants in UTC, numbers without padding."""
-    plain = json.dumps(asdict(content), default=_plain, sort_keys=True, separators=(",", ":"))
+    plain = json.dumps(content, default=_plain, sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(plain.encode()).hexdigest()
 
 
@@ -105,7 +105,9 @@ def time_errors(occurred_at: datetime, *, now: datetime) -> list[FieldError]:
     return []
 
 
-def _plain(value: Any) -> str:
+def _plain(value: Any) -> Any:
+    if is_dataclass(value):
+        return {field.name: getattr(value, field.name) for field in fields(value)}
     if isinstance(value, datetime):
         return value.astimezone(UTC).isoformat()
     if isinstance(value, Decimal):

@@ -7,12 +7,12 @@ from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from domain.errors import FieldError
 from domain.loyalty.sales import MemberRef
 from domain.loyalty.summaries import HOLD
+from domain.statements import hot, run
 
 _COLUMNS = {"external_id": "external_id", "email": "email_key", "phone": "phone", "card": "card"}
 
@@ -46,9 +46,10 @@ _MEMBER = """
          AND id = coalesce((SELECT id FROM members WHERE erased_at IS NULL AND {column} = :member),
                            (SELECT member_id FROM member_aliases WHERE kind = '{field}' AND value = :member))
          FOR NO KEY UPDATE"""
-_NOBODY = text(_LOOK.format(hold=HOLD, member="SELECT NULL::bigint AS id"))
+_ANSWERS = "held currency timezone locale member_id location receipt currencies rules rewards"
+_NOBODY = hot(_LOOK.format(hold=HOLD, member="SELECT NULL::bigint AS id"), answers=_ANSWERS)
 _BY_REFERENCE = {
-    field: text(_LOOK.format(hold=HOLD, member=_MEMBER.format(column=column, field=field)))
+    field: hot(_LOOK.format(hold=HOLD, member=_MEMBER.format(column=column, field=field)), answers=_ANSWERS)
     for field, column in _COLUMNS.items()
 }
 
@@ -152,9 +153,9 @@ def approach(
         "external_id": external_id,
     }
     look = _BY_REFERENCE[member.field] if member else _NOBODY
-    row = session.execute(look, named).one()
+    row = run(session, look, named).one()
     if member and row.member_id is None:
-        row = session.execute(look, named).one()  # while we waited for the row it was merged into another
+        row = run(session, look, named).one()  # while we waited for the row it was merged into another
     return Till(
         currency=row.currency,
         zone=ZoneInfo(row.timezone),

@@ -15,11 +15,9 @@ from domain.loyalty.redemptions import RedemptionRequest
 from domain.loyalty.sales import API, RefundRequest, Sale
 from domain.outreach import reactions, till_lines
 from domain.outreach.till_lines import Prize
-from domain.tenant_scope import bound_tenant_id
 from models.message import Reason
 from models.purchase import Purchase
 from models.reward import Reward, RewardEvent
-from models.tenant import Tenant
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,11 +76,10 @@ def _with_lines(session: Session, posted: Posted) -> dict[str, Any]:
     """The answer with its lines. Where a name stands in them they are kept, as names change."""
     if "receipt_lines" in posted.answer:
         return posted.answer
-    locale = session.get_one(Tenant, bound_tenant_id()).locale
     prizes = _prizes(session, [each["reward_event"] for each in posted.answer["unlocked"]])
     lines = {
-        "receipt_lines": till_lines.receipt(posted.answer, prizes, locale),
-        "cashier_lines": till_lines.cashier(posted.answer, prizes, locale),
+        "receipt_lines": till_lines.receipt(posted.answer, prizes, posted.locale),
+        "cashier_lines": till_lines.cashier(posted.answer, prizes, posted.locale),
     }
     body = posted.answer | lines
     if prizes:

@@ -21,4 +21,4 @@ def look_for_messages(planned: int) -> None:
     if not planned:
         return
     for gateway_id, lane in accounts.with_messages_due(db.session, now=clock.now()):
-        after_commit(partial(queues.nudge_delivery, g.tenant.id, gateway_id, lane))
+        after_commit(partial(queues.nudge_delivery, g.api_key.tenant_id, gateway_id, lane))

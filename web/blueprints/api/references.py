@@ -19,7 +19,7 @@ def member_ref(reference: MemberReference) -> MemberRef:
     named = reference.given()
     if "phone" in named:
         try:
-            named["phone"] = addresses.phone(named["phone"], country=g.tenant.country).number
+            named["phone"] = addresses.phone(named["phone"], country=g.api_key.country).number
         except Unacceptable as error:
             raise Unacceptable(error.detail, [FieldError("member.phone", error.detail)]) from error
     return MemberRef.of(named)
