@@ -10,6 +10,7 @@ from typing import Any
 
 LONGEST_TEXT = 500
 LARGEST = Decimal(10) ** 15
+WRITTEN_NUMBER = r"-?[0-9]{1,15}(\.[0-9]{1,10})?"  # a text that reads as a number
 
 
 class Type(StrEnum):

@@ -6,14 +6,15 @@ a fact that counts may also say `window_days` and `where`.
 
 import difflib
 import json
-from collections.abc import Callable, Iterator, Mapping
-from datetime import date, datetime
-from decimal import Decimal, InvalidOperation
+from collections.abc import Iterator, Mapping
+from datetime import date
+from decimal import InvalidOperation
 from itertools import islice
 from typing import Any
 
+from domain import answers
 from domain.errors import FieldError, Unacceptable
-from domain.fact import KINDS, LONGEST_TEXT, PRESENCE, READERS, Fact, Type
+from domain.fact import KINDS, LONGEST_TEXT, PRESENCE, READERS, Fact
 
 Tree = Mapping[str, Any]
 
@@ -81,7 +82,7 @@ def holds(tree: Tree, values: Mapping[str, Any], *, today: date) -> bool:
         return any(holds(each, values, today=today) for each in tree["any"])
     if "not" in tree:
         return not holds(tree["not"], values, today=today)
-    return _leaf_holds(tree["op"], values.get(tree["fact"]), tree.get("value"), today)
+    return answers.holds(tree["op"], values.get(tree["fact"]), tree.get("value"), today=today)
 
 
 def _problems(tree: Any, facts: Mapping[str, Fact], path: str, *, depth: int) -> Iterator[FieldError]:
@@ -224,56 +225,3 @@ def _is_window(value: Any) -> bool:
 
 def _is_days(value: Any, *, smallest: int = 1) -> bool:
     return isinstance(value, int) and not isinstance(value, bool) and smallest <= value <= LONGEST_WINDOW
-
-
-def _leaf_holds(op: str, actual: Any, asked: Any, today: date) -> bool:
-    if op == "not_set":
-        return actual is None or actual in ("", frozenset())
-    if actual is None:
-        return op in ("ne", "not_in")
-    if op == "is_set":
-        return actual not in ("", frozenset())
-    if op in DAYS:
-        return _days_hold(op, actual, asked, today)
-    if isinstance(actual, frozenset | set):
-        return _set_holds(op, set(map(_comparable, actual)), asked)
-    return _ANSWERS[op](_comparable(actual), asked, _reader_of(actual))
-
-
-def _days_hold(op: str, actual: date | datetime, asked: int, today: date) -> bool:
-    day = actual.date() if isinstance(actual, datetime) else actual
-    days_ago = (today - day).days
-    return 0 <= days_ago <= asked if op == "within_days" else days_ago > asked
-
-
-def _set_holds(op: str, actual: set[Any], asked: Any) -> bool:
-    if op == "contains":
-        return _comparable(asked) in actual
-    overlaps = not actual.isdisjoint(map(_comparable, asked))
-    return overlaps if op == "in" else not overlaps
-
-
-def _comparable(actual: Any) -> Any:
-    return actual.lower() if isinstance(actual, str) else actual
-
-
-def _reader_of(actual: Any) -> Callable[[Any], Any]:
-    kinds = ((bool, Type.BOOLEAN), (int | Decimal, Type.NUMBER), (datetime, Type.INSTANT), (date, Type.DATE))
-    return READERS[next((type for kind, type in kinds if isinstance(actual, kind)), Type.TEXT)]
-
-
-_ANSWERS: Mapping[str, Callable[[Any, Any, Callable[[Any], Any]], bool]] = {
-    "eq": lambda actual, asked, read: actual == read(asked),
-    "ne": lambda actual, asked, read: actual != read(asked),
-    "lt": lambda actual, asked, read: actual < read(asked),
-    "lte": lambda actual, asked, read: actual <= read(asked),
-    "gt": lambda actual, asked, read: actual > read(asked),
-    "gte": lambda actual, asked, read: actual >= read(asked),
-    "before": lambda actual, asked, read: actual < read(asked),
-    "after": lambda actual, asked, read: actual > read(asked),
-    "between": lambda actual, asked, read: read(asked[0]) <= actual <= read(asked[1]),
-    "in": lambda actual, asked, read: actual in map(read, asked),
-    "not_in": lambda actual, asked, read: actual not in map(read, asked),
-    "contains": lambda actual, asked, read: read(asked) in actual,
-    "starts_with": lambda actual, asked, read: actual.startswith(read(asked)),
-}

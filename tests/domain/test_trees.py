@@ -19,6 +19,7 @@ FACTS = {
         Fact("purchases.last_at", Type.INSTANT, "Last purchase", "2026-05-04T08:30:00+02:00"),
         Fact("member.reachable", Type.BOOLEAN, "Reachable", True),
         Fact("tags", Type.SET, "Tags", "regular"),
+        Fact("attributes.cups", Type.FREE, "Cups", 3),
     )
 }
 
@@ -99,6 +100,13 @@ def test_nesting_and_size_have_an_end():
         (leaf("tags", "in", ["new", "regular"]), {"tags": frozenset({"regular"})}, True),
         (leaf("tags", "not_in", ["regular"]), {"tags": frozenset({"regular"})}, False),
         (leaf("tags", "is_set"), {"tags": frozenset()}, False),
+        (leaf("attributes.cups", "gte", 3), {"attributes.cups": "12"}, True),
+        (leaf("attributes.cups", "eq", "12"), {"attributes.cups": 12}, True),
+        (leaf("attributes.cups", "lt", 3), {"attributes.cups": "many"}, False),
+        (leaf("attributes.cups", "ne", 3), {"attributes.cups": "many"}, True),
+        (leaf("attributes.cups", "in", [3, "Many"]), {"attributes.cups": "many"}, True),
+        (leaf("attributes.cups", "eq", value=True), {"attributes.cups": "true"}, True),
+        (leaf("attributes.cups", "contains", 2), {"attributes.cups": 12}, True),
         ({"not": leaf("tags", "is_set")}, {}, True),
         ({"all": [leaf("tags", "not_set"), leaf("purchase.amount", "lt", 5)]}, {"purchase.amount": 4}, True),
         ({"any": [leaf("tags", "is_set"), leaf("purchase.amount", "lte", 3)]}, {"purchase.amount": 4}, False),

@@ -6,8 +6,7 @@ from typing import Any
 from sqlalchemy import Numeric, Text, case, cast, func, literal, or_
 
 from domain.audience.facts.statement import Column, Condition
-
-NUMBER = r"^-?[0-9]{1,15}(\.[0-9]{1,10})?$"
+from domain.fact import WRITTEN_NUMBER
 
 
 def element(column: Column, name: str) -> Column:
@@ -17,7 +16,7 @@ def element(column: Column, name: str) -> Column:
 
 def number_of(element: Column) -> Column:
     """The element where it is a number, also a written one."""
-    return case((element.regexp_match(NUMBER), cast(element, Numeric)))
+    return case((element.regexp_match(f"^{WRITTEN_NUMBER}$"), cast(element, Numeric)))
 
 
 def compared(element: Column, op: str, value: Any) -> Condition:

@@ -45,7 +45,7 @@ class Chance(Random):
         joined_on = now.date() - timedelta(days=self.randrange(60))
         worn = {tag for tag in TAGS if self.random() < 0.4}
         history = [self.bought(now) for _ in range(self.randrange(5))]
-        return Person(birthday, joined_on, self.choice([None, "oat", "12"]), worn, history)
+        return Person(birthday, joined_on, self.choice([None, "oat", "12", 12, 12.5, True]), worn, history)
 
     def bought(self, now):
         at = now - timedelta(days=self.choice(AGO), minutes=self.randrange(24 * 60))
@@ -89,7 +89,9 @@ class Chance(Random):
             ("member.birthday", ["within_days"], self.randrange(400)),
             ("member.age", ORDERED, self.randint(15, 36)),
             ("member.joined_on", ["within_days", "more_than_days_ago"], days),
-            ("attributes.milk", ["eq", "ne", "contains"], self.choice(["OAT", "12"])),
+            ("attributes.milk", ["eq", "ne", "contains"], self.choice(["OAT", "12", 12])),
+            ("attributes.milk", ["lt", "gte"], self.choice([12, 13])),
+            ("attributes.milk", ["in", "not_in"], ["Oat", 12, True]),
         ]
 
     def narrowed(self):
