@@ -8,7 +8,7 @@ matter, and a file from last year opens nothing that was closed since.
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import select, text, update
@@ -155,6 +155,27 @@ def withdraw(
         for t in ([topic] if topic else TOPICS)
     ]
     return record(session, member_id, answers, proof, now=now)
+
+
+UNDO_WITHIN = timedelta(days=1)
+
+_TAKEN_BACK = text("""
+    SELECT yes.topic FROM (
+      SELECT topic, max(given_at) AS at FROM consents
+       WHERE member_id = :member_id AND channel = :channel AND granted GROUP BY topic) AS yes
+     WHERE NOT EXISTS (SELECT FROM consents no
+                        WHERE no.member_id = :member_id AND no.channel = :channel AND no.topic = yes.topic
+                          AND NOT no.granted AND no.given_at >= yes.at AND no.given_at < :since)""")
+
+
+def undo(
+    session: Session, member_id: int, topics: Sequence[str], proof: Proof, *, channel: str, now: datetime
+) -> list[Answer]:
+    """Open again what the member closed within the last day by mistake, and nothing they had not agreed to before."""
+    asked = {"member_id": member_id, "channel": channel, "since": now - UNDO_WITHIN}
+    agreed = set(session.scalars(_TAKEN_BACK, asked))
+    answers = [Answer(channel, topic, granted=True) for topic in topics if topic in agreed]
+    return record(session, member_id, answers, proof, now=now) if answers else []
 
 
 def pause(session: Session, member_id: int, *, until: datetime | None) -> None:

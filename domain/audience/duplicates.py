@@ -46,9 +46,10 @@ class Page:
 def _sounds(name: str) -> str:
     """SQL for how a name sounds: without accents, case, blanks and the usual differences of spelling."""
     sound = f"regexp_replace(normalize(lower({name}), NFD), '[^a-zß]', '', 'g')"
+    sound = f"regexp_replace({sound}, '[ae][iy]', 'ei', 'g')"  # Maier, Mayer, Meier, Meyer
     for written, heard in (
         *(("ß", "ss"), ("ph", "f"), ("th", "t"), ("ck", "k"), ("dt", "t"), ("ae", "a"), ("oe", "o"), ("ue", "u")),
-        *(("ey", "ai"), ("ei", "ai"), ("ay", "ai"), ("c", "k"), ("z", "s"), ("v", "f"), ("w", "f"), ("y", "i")),
+        *(("c", "k"), ("z", "s"), ("v", "f"), ("w", "f"), ("y", "i")),
         *(("ll", "l"), ("mm", "m"), ("nn", "n"), ("pp", "p"), ("rr", "r"), ("ss", "s"), ("tt", "t"), ("ff", "f")),
         *(("kk", "k"), ("ee", "e"), ("aa", "a"), ("oo", "o"), ("h", "")),
     ):

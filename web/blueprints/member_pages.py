@@ -62,8 +62,7 @@ def act_on_unsubscribe(token: str) -> Response | str:
     wish = request.form.get("wish", "topic")
     proof = Proof(_source(), clock.now(), wording=wish, wording_version=WORDING_VERSION, address=caller_address())
     if wish == "undo":
-        answers = [Answer(Channel.EMAIL, topic, granted=True) for topic in _topics(guest)]
-        consent.record(db.session, guest.member.id, answers, proof, now=clock.now())
+        consent.undo(db.session, guest.member.id, _topics(guest), proof, channel=Channel.EMAIL, now=clock.now())
     elif wish == "everything":
         consent.withdraw(db.session, guest.member.id, proof, now=clock.now())
     else:

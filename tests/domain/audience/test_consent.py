@@ -155,3 +155,25 @@ def test_what_is_agreed_to_during_a_pause_waits_too(session, make, now):
 
     assert consent.paused_until(session, member.id, now=now) == until
     assert consent.why_not(session, member.id, "sms", "rewards", now=now) == Reason.UNSUBSCRIBED
+
+
+def test_undo_opens_again_what_was_just_closed_and_nothing_else(session, make, now):
+    member = make.member(consents=["email:rewards", "email:promotional"])
+    long_ago, soon = now - timedelta(days=3), now + timedelta(minutes=1)
+    consent.withdraw(session, member.id, Proof("page", long_ago), now=long_ago, channel="email", topic="promotional")
+    consent.withdraw(session, member.id, Proof("page", now), now=now, channel="email")
+
+    changed = consent.undo(session, member.id, consent.TOPICS, Proof("page", soon), channel="email", now=soon)
+
+    assert changed == [Answer("email", "rewards", granted=True)]
+    assert consent.of_member(session, member.id)["email"] == {
+        "rewards": True,
+        "promotional": False,
+        "reminders": False,
+    }
+
+
+def test_undo_of_nothing_opens_nothing(session, make, now):
+    member = make.member()
+    assert consent.undo(session, member.id, consent.TOPICS, Proof("page", now), channel="email", now=now) == []
+    assert consent.of_member(session, member.id) == {}
