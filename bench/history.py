@@ -30,8 +30,8 @@ _BUY = text("""
        WHERE m.id <= :known ORDER BY n DESC, m.id
       RETURNING id, member_id, amount_minor, occurred_at),
     item AS (
-      INSERT INTO purchase_items (purchase_id, sku, name, category, quantity, amount_minor)
-      SELECT id, 'hot-melange', 'Melange', :hot, 1, amount_minor FROM bought),
+      INSERT INTO purchase_items (purchase_id, member_id, occurred_at, sku, name, category, quantity, amount_minor)
+      SELECT id, member_id, occurred_at, 'hot-melange', 'Melange', :hot, 1, amount_minor FROM bought),
     event AS (
       INSERT INTO events (type, member_id, occurred_at, properties)
       SELECT 'purchase.completed', member_id, occurred_at, jsonb_build_object('purchase', id) FROM bought)

@@ -18,4 +18,5 @@ def hot(sql: str, *, answers: str) -> TextualSelect:
 
 def run(session: Session, statement: TextualSelect, values: Mapping[str, Any]) -> CursorResult[Any]:
     """Execute a hot statement in the session's transaction, without the session's own detours for mapped rows."""
+    session.flush()  # it sees what was changed before, as every statement of a session does
     return session.connection().execute(statement, values)
