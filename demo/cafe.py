@@ -20,6 +20,7 @@ from demo.places import Places
 from demo.visits import LOCATIONS
 from demo.wallet import GOALS, LIFETIME, STARS, Goal
 from domain.accounts import vault
+from domain.audience import freshness
 from domain.delivery import accounts as gateways
 from domain.loyalty import summaries
 from domain.outreach import reward_setup
@@ -109,6 +110,7 @@ def fill(session: Session, *, now: datetime, guests: int = GUESTS) -> None:
         _offer(session, tenant, goal, now=now - YEAR)
     tables.write(session, life.imagine(guests, now=now), now=now)
     summaries.rebuild(session, tenant, now=now)
+    freshness.recompute(session, tenant, now=now)
 
 
 def _set_terms(session: Session) -> None:
