@@ -35,6 +35,22 @@ def moment_cursor(moment: Moment) -> str:
     return f"{(moment[0] - EPOCH) // MICROSECOND}.{moment[1]}"
 
 
+def cursor_numbers(how_many: int, name: str = "cursor") -> tuple[int, ...] | None:
+    """So many numbers after which the page begins, as `numbers_cursor` wrote them; else as `cursor_number`."""
+    text = request.args.get(name)
+    if text is None:
+        return None
+    parts = text.split(".")
+    if len(parts) != how_many:
+        raise NotFound
+    return tuple(_number(part) for part in parts)
+
+
+def numbers_cursor(numbers: tuple[int, ...]) -> str:
+    """Numbers for an address."""
+    return ".".join(map(str, numbers))
+
+
 def _number(text: str) -> int:
     if not text.isascii() or not text.isdigit() or len(text) > 19 or int(text) > LARGEST:
         raise NotFound

@@ -26,6 +26,12 @@ def find(session: Session, kind: str, value: str) -> int | None:
     return session.scalar(known)
 
 
+def of_member(session: Session, member_id: int) -> list[str]:
+    """Every address and number by which the member is found beside their own."""
+    theirs = select(MemberAlias.value).where(MemberAlias.member_id == member_id)
+    return list(session.scalars(theirs.order_by(MemberAlias.kind, MemberAlias.value)))
+
+
 def without_theirs(session: Session, member_id: int, values: Mapping[str, Any]) -> dict[str, Any]:
     """The values without addresses that lead to the member as aliases: nothing new is said by them."""
     known = session.execute(select(MemberAlias.kind, MemberAlias.value).where(MemberAlias.member_id == member_id))

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 
 from domain import clock
-from domain.audience import consent, freshness, interest
+from domain.audience import aliases, consent, freshness, interest
 from domain.audience.consent import Answer, Proof
 from domain.content.links import LinkClaim, Purpose
 from domain.delivery import rereading
@@ -127,9 +127,9 @@ def open_bonus(token: str) -> Response:
 def browser(token: str) -> Response:
     """The mail as a page of its own; nothing in it may run."""
     claim = signer().read(token, Purpose.BROWSER)
-    _guest(token, Purpose.BROWSER)
+    guest = _guest(token, Purpose.BROWSER)
     message = db.session.get(Message, (claim.tenant_id, claim.message_id))
-    if message is None or message.member_id != claim.member_id:
+    if message is None or message.member_id != guest.member.id:
         abort(404)
     html = rereading.read(db.session, message, signer()).html
     return Response(html, headers={"Content-Security-Policy": MAIL_POLICY}, content_type="text/html; charset=utf-8")
@@ -151,10 +151,20 @@ def _guest(token: str, purpose: Purpose) -> Guest:
         abort(404)
     tenancy.enter(tenant)
     member = db.session.get(Member, (claim.tenant_id, claim.member_id))
-    if member is None or member.erased_at or member.link_number != claim.link_number:
+    if member is None or member.link_number != claim.link_number:
         abort(404)
+    if member.erased_at:
+        member = _kept(member)
     g.language = member.locale if member.locale in languages.LANGUAGES else tenant.locale[:2]
     return Guest(member, _topic(claim))
+
+
+def _kept(member: Member) -> Member:
+    """Old links of a row that was merged into another lead to that one; those of a forgotten guest nowhere."""
+    kept_id = aliases.kept(db.session, [member.id]).get(member.id)
+    if kept_id is None:
+        abort(404)
+    return db.session.get_one(Member, (member.tenant_id, kept_id))
 
 
 def _topic(claim: LinkClaim) -> str | None:

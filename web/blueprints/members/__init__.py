@@ -1,6 +1,6 @@
 """The guests of a café."""
 
-from web.blueprints.members import consents, data, pages
+from web.blueprints.members import consents, data, duplicates, pages
 from web.blueprints.members.room import bp
 
-__all__ = ["bp", "consents", "data", "pages"]
+__all__ = ["bp", "consents", "data", "duplicates", "pages"]

@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from domain import clock
-from domain.audience import consent, consent_history, freshness, members, suppression
+from domain.audience import aliases, consent, consent_history, freshness, members, suppression
 from domain.errors import Refusal
 from domain.insight import timeline
 from domain.loyalty import wallets
@@ -66,6 +66,7 @@ def show(external_id: str) -> str:
         balances=wallets.balances_of_many(db.session, [member.id]).get(member.id, []),
         rewards=wallets.open_rewards(db.session, member.id),
         completeness=members.completeness(member),
+        aliases=aliases.of_member(db.session, member.id),
         standing=consent_history.standing(db.session, member.id),
         paused_until=consent.paused_until(db.session, member.id, now=clock.now()),
         suppressions=suppression.of_member(db.session, member),
