@@ -13,6 +13,7 @@ import pytest
 import redis
 from flask import Flask
 from flask.testing import FlaskClient
+from playwright.sync_api import expect
 from sqlalchemy import create_engine
 from sqlalchemy.orm import Session
 from werkzeug.serving import make_server
@@ -24,6 +25,8 @@ from tests.factories import Make
 from web import create_app, embedded
 from web.cli import db as migrations
 from web.config import Settings
+
+expect.set_options(timeout=30_000)  # a busy machine is slow: how slow decides no test
 
 SERVERS = pytest.StashKey[Servers]()
 FAST = {"fsync": "off", "synchronous_commit": "off", "full_page_writes": "off", "autovacuum": "off"}
