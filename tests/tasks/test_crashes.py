@@ -28,9 +28,10 @@ from web.embedded.postgres import data_folder
 MAILS = 400
 GROUP = 100
 ENDED = {"sent", "unsure"}
-LEASES_END = text(
-    "UPDATE messages SET lease_until = clock_timestamp() - interval '1 second' WHERE lease_until IS NOT NULL"
-)
+# Whatever a living worker writes right now keeps its lease: the dead hold no locks.
+LEASES_END = text("""
+    UPDATE messages SET lease_until = clock_timestamp() - interval '1 second'
+     WHERE id IN (SELECT id FROM messages WHERE lease_until IS NOT NULL FOR UPDATE SKIP LOCKED)""")
 
 
 class Mailing:
