@@ -9,7 +9,7 @@ from email.message import EmailMessage
 import pytest
 
 from domain.delivery.ports import Outgoing, ReportKind, SendOutcome
-from gateways.address import WEB, OutboundRules
+from gateways.address import WEB, NotAllowed, OutboundRules
 from gateways.provider import Incoming
 from gateways.sendgrid import SendgridConfig, SendgridGateway
 from gateways.sendgrid_hook import SendgridHook
@@ -166,5 +166,6 @@ def test_a_verification_key_that_is_none_is_refused_when_it_is_typed():
         SendgridConfig.model_validate({"api_key": "k", "webhook_public_key": "nonsense"})
 
 
-def test_web_rules_let_only_https_out():
-    OutboundRules(WEB).check("https", "api.sendgrid.com", 443)
+def test_only_https_goes_out_to_an_address_nobody_vouches_for():
+    with pytest.raises(NotAllowed):
+        OutboundRules(WEB).check("http", "api.sendgrid.com", 80)
