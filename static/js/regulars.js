@@ -24,3 +24,25 @@ document.addEventListener("click", (event) => {
     if (!open.contains(event.target)) open.open = false;
   }
 });
+
+// What is typed while an answer is on its way stays in the part that the answer replaces.
+const typed = new WeakMap();
+
+function valuesIn(part) {
+  return new Map([...part.querySelectorAll("input[id], textarea[id]")].map((field) => [field.id, field.value]));
+}
+
+document.addEventListener("htmx:beforeSend", ({ detail }) => typed.set(detail.xhr, valuesIn(detail.target)));
+
+document.addEventListener("htmx:beforeSwap", ({ detail }) => {
+  const before = typed.get(detail.xhr);
+  const since = [...valuesIn(detail.target)].filter(([id, value]) => before?.has(id) && before.get(id) !== value);
+  typed.set(detail.xhr, detail.target.hasAttribute("data-typing-stays") ? since : []);
+});
+
+document.addEventListener("htmx:afterSwap", ({ detail }) => {
+  for (const [id, value] of typed.get(detail.xhr) ?? []) {
+    const field = document.getElementById(id);
+    if (field) field.value = value;
+  }
+});

@@ -60,9 +60,25 @@ def test_a_nested_rule_is_built_by_mouse(page, site, cafe, guests, definition_of
     page.locator("#t-1-1-v0").fill("30")
     page.get_by_role("button", name="Save").first.click()
 
-    page.wait_for_url("**/segments/*")
     expect(page.get_by_role("heading", level=1)).to_have_text("Best of the month")
     assert definition_of("Best of the month") == BUILT
+
+
+def test_a_value_typed_before_the_answer_is_there_stays(page, site, cafe):
+    enter(page, site, cafe)
+    page.goto(site + EDITOR)
+    choose(page, "t-0", "fact", "Money spent")
+    page.locator("#t-0-v0").wait_for()
+    held = []
+    page.route("**/part", lambda route: held.append(route))
+    with page.expect_request("**/part"):
+        choose(page, "t-0", "op", "is more than")
+    page.locator("#t-0-v0").fill("30")
+    page.locator("#t-0-v0").evaluate("field => { field.title = 'before' }")
+    held[0].continue_()
+
+    expect(page.get_by_title("before")).to_have_count(0)
+    expect(page.locator("#t-0-v0")).to_have_value("30")
 
 
 class Keyboard:
