@@ -45,6 +45,17 @@ def choose(page, place: str, part: str, words: str):
     page.locator(f"#{place}-{part}").select_option(label=words)
 
 
+def held_back(page, url: str) -> list:
+    """The browser's requests to `url`, none of which goes on before it is told to."""
+    held = []
+
+    def hold(route):
+        held.append(route)
+
+    page.route(url, hold)
+    return held
+
+
 def test_a_nested_rule_is_built_by_mouse(page, site, cafe, guests, definition_of):
     enter(page, site, cafe)
     page.goto(site + EDITOR)
@@ -69,8 +80,7 @@ def test_a_value_typed_before_the_answer_is_there_stays(page, site, cafe):
     page.goto(site + EDITOR)
     choose(page, "t-0", "fact", "Money spent")
     page.locator("#t-0-v0").wait_for()
-    held = []
-    page.route("**/part", lambda route: held.append(route))
+    held = held_back(page, "**/part")
     with page.expect_request("**/part"):
         choose(page, "t-0", "op", "is more than")
     page.locator("#t-0-v0").fill("30")
