@@ -113,10 +113,15 @@ def search(words: str, *, before_id: int | None, limit: int) -> Select[Member]:
         query = query.where(Member.id < before_id)
     if not words.strip():
         return query
-    return query.where(Member.id.in_(_matching(words.strip().lower().split())))
+    return query.where(Member.id.in_(found_by(words)))
 
 
-def _matching(words: list[str]) -> Select[tuple[int]]:
+def found_by(words: str) -> Select[int]:
+    """The ids of members that a search for `words` finds; there must be at least one word."""
+    return _matching(words.strip().lower().split())
+
+
+def _matching(words: list[str]) -> Select[int]:
     names = (Member.first_name_key, Member.last_name_key)
     if len(words) == 1:
         keys = (*names, Member.email_key, Member.phone, Member.card, Member.external_id)

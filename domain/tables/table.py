@@ -7,6 +7,7 @@ from domain.sentences import Sentence, Unsuitable, say
 
 MOST_COLUMNS = 200
 LONGEST_CELL = 64 * 1024  # characters
+CALCULATED = frozenset("=+-@＝＋－＠")  # what a formula begins with
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,9 +55,15 @@ def checked_headers(cells: Sequence[str]) -> list[str]:
     return headers
 
 
+def _plain(cell: str) -> str:
+    """The cell without blanks around it, and without the apostrophe that keeps a spreadsheet from calculating it."""
+    cell = cell.strip()
+    return cell[1:] if cell[:1] == "'" and cell[1:2] in CALCULATED else cell
+
+
 def line(number: int, cells: Sequence[str], width: int) -> Line | None:
     """The row of these cells, of which there should be `width`; None when nothing stands in them."""
-    cells = [cell.strip() for cell in cells]
+    cells = [_plain(cell) for cell in cells]
     if not any(cells):
         return None
     if any("\0" in cell for cell in cells):

@@ -1,11 +1,14 @@
 """What tests of pages ask for: a café with its owner, and browsers that are signed in."""
 
+import json
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import psycopg
 import pytest
+from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
 from werkzeug.test import TestResponse
@@ -15,6 +18,7 @@ from domain.accounts import tenants
 from domain.audience import defaults
 from models.database import db
 from tests.played.smtp import PlayedSmtp
+from web.cli import main
 
 TOKEN = re.compile(r'name="csrf_token" value="([^"]+)"')
 
@@ -28,6 +32,33 @@ class Cafe:
     email: str
     password: str
     api_key: str
+
+
+@dataclass(frozen=True, slots=True)
+class Said:
+    """What a command said, and how it ended."""
+
+    code: int
+    out: str
+    err: str
+
+    @property
+    def json(self) -> Any:
+        """The one document on stdout."""
+        return json.loads(self.out)
+
+
+@pytest.fixture
+def console(environment: dict[str, str]) -> Callable[..., Said]:
+    """Runs a command on the test's own database and Redis."""
+
+    def run(*arguments: str, **variables: str | None) -> Said:
+        ended = CliRunner().invoke(
+            main, arguments, env={**environment, **variables}, prog_name="regulars", catch_exceptions=False
+        )
+        return Said(ended.exit_code, ended.stdout, ended.stderr)
+
+    return run
 
 
 @pytest.fixture
