@@ -28,18 +28,6 @@ def _leaf(fact: str, op: str, value: Any = None, **more: Any) -> Mapping[str, An
 
 IDEAS: Mapping[str, Idea] = MappingProxyType(
     {
-        "not_seen": Idea(
-            _l("Not seen for 6 months"),
-            _l("They were guests once. One good reason brings some of them back."),
-            "moon",
-            _all(_leaf("purchases.last_at", "more_than_days_ago", 182)),
-        ),
-        "incomplete": Idea(
-            _l("Buys, but the profile is incomplete"),
-            _l("Who comes anyway may tell you the birthday for a piece of cake."),
-            "user-check",
-            _all(_leaf("purchases.sum", "gt", "0", window_days=182), _leaf("member.completeness", "lt", 100)),
-        ),
         "birthday": Idea(
             _l("Birthday in the next 7 days"),
             _l("The one message everybody is glad to get."),

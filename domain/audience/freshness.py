@@ -55,7 +55,7 @@ def follow_calendar(session: Session, tenant: Tenant, *, now: datetime) -> int:
     stood = _stood(session, tenant)
     if stood is None or stood.recomputed_at is not None:
         return 0
-    segments.open_cafe(session, now=now)
+    segments.open_cafe(session, tenant, now=now)
     consoles.ensure(session, tenant, now=now)
     tagging.follow_calendar(session, tenant, now=now)  # first: segments may ask for tags
     standing = membership.living(session)
@@ -88,7 +88,7 @@ def look_at(session: Session, tenant: Tenant, member_id: int, *, now: datetime) 
 def recompute(session: Session, tenant: Tenant, *, now: datetime) -> Tally:
     """Look at everybody, for all tags and all segments; returns what changed of the tags."""
     turn_day(session, tenant, now=now)
-    segments.open_cafe(session, now=now)
+    segments.open_cafe(session, tenant, now=now)
     tally = tagging.recompute(session, tenant, now=now)
     membership.recompute(session, tenant, now=now)
     stood = _stood(session, tenant)

@@ -11,7 +11,7 @@ from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
 from domain import trees
-from domain.audience import conditions, membership, presets, segment_order
+from domain.audience import conditions, membership, presets, segment_order, tag_rules
 from domain.audience.facts.scope import Scope
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
 from domain.trees import Tree
@@ -23,6 +23,21 @@ FIELDS = ("name", "preset", "parameters", "definition")
 LONGEST_NAME = 120
 SAMPLE = 3
 NAMES = {presets.NEW: "New", presets.TOP: "Top", presets.DEFECTING: "Defecting"}
+READY = (  # made once, when a café opens; from then on they are its own
+    (
+        {"en": "Not seen for 6 months", "de": "Seit 6 Monaten nicht gesehen"},
+        {"all": [{"fact": "purchases.months_without", "op": "gte", "value": 6}]},
+    ),
+    (
+        {"en": "Has revenue, but an incomplete profile", "de": "Bringt Umsatz, aber das Profil ist unvollständig"},
+        {
+            "all": [
+                {"fact": "tags", "op": "contains", "value": tag_rules.REVENUE},
+                {"fact": "member.missing", "op": "is_set"},
+            ]
+        },
+    ),
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,11 +59,15 @@ class Preview:
     sample: list[Inside]
 
 
-def open_cafe(session: Session, *, now: datetime) -> None:
-    """Give the café those of the three presets that it never had. Nobody is in them until the calendar is followed."""
-    there = select(Segment.preset).where(Segment.preset.is_not(None))
-    missing = NAMES.keys() - set(session.scalars(there))
-    rows = [_preset(preset, now) for preset in NAMES if preset in missing]
+def open_cafe(session: Session, tenant: Tenant, *, now: datetime) -> None:
+    """Give the café those of the three presets that it never had, and with the first of them what is ready-made.
+
+    Nobody is in them until the calendar is followed.
+    """
+    there = set(session.scalars(select(Segment.preset).where(Segment.preset.is_not(None))))
+    rows = [_preset(preset, now) for preset in NAMES if preset not in there]
+    if not there:
+        rows += [_ready(names, definition, tenant, now) for names, definition in READY]
     if rows:
         session.execute(insert(Segment).values(rows).on_conflict_do_nothing())
 
@@ -179,7 +198,14 @@ def used_by(session: Session, segment_id: int) -> list[Segment]:
 
 def _preset(preset: str, now: datetime) -> dict[str, Any]:
     numbers = presets.checked(preset, None)
-    return {"name": NAMES[preset], "preset": preset, "parameters": numbers, "created_at": now, "updated_at": now}
+    asked = {"preset": preset, "parameters": numbers, "definition": None}
+    return {"name": NAMES[preset], **asked, "created_at": now, "updated_at": now}
+
+
+def _ready(names: Mapping[str, str], definition: Tree, tenant: Tenant, now: datetime) -> dict[str, Any]:
+    name = names.get(tenant.locale[:2], names["en"])
+    asked = {"preset": None, "parameters": None, "definition": definition}
+    return {"name": name, **asked, "created_at": now, "updated_at": now}
 
 
 def _refuse_unknown(values: Mapping[str, Any]) -> None:

@@ -60,6 +60,14 @@ def last_purchase(asked: Question) -> Clause:
     return yes(_("whose last purchase %(object)s %(window)s %(place)s was %(when)s"), **parts, when=when)
 
 
+def months_without(asked: Question) -> Clause:
+    """`who have bought nothing for at least 6 months`."""
+    if asked.op in ("is_set", "not_set"):
+        return _bought_at_all(asked)
+    time = amounts.amount(asked.op, asked.value, amounts.things(_("month"), _("months")))
+    return yes(_("who have bought nothing for %(time)s"), time=time)
+
+
 def points_balance(asked: Question) -> Clause:
     if asked.never:
         return no(_("who have no points"))

@@ -26,6 +26,7 @@ _SAID: Mapping[str, Callable[[Question], Clause]] = {
     "purchases.items": loyalty.purchases_items,
     "purchases.first_at": loyalty.first_purchase,
     "purchases.last_at": loyalty.last_purchase,
+    "purchases.months_without": loyalty.months_without,
     "points.balance": loyalty.points_balance,
     "points.pending": loyalty.points_pending,
     "points.expiring": loyalty.points_expiring,

@@ -8,7 +8,7 @@ from datetime import date
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Numeric, case, cast, func, literal, select, true
+from sqlalchemy import Date, Integer, Numeric, case, cast, func, literal, select, true
 
 from domain import trees
 from domain.audience.facts import receipts
@@ -56,6 +56,15 @@ def _last_at(statement: Statement, asked: Asked) -> Said:
         summary = statement.beside(MemberSummary)
         return Value(summary.last_at, day=summary.last_on)
     return Value(receipts.bought(statement, asked).last_at)
+
+
+def _months_without(statement: Statement, _asked: Asked) -> Said:
+    """The largest n for which the last purchase was more than n months ago: 6 from the day after the same day."""
+    last_on, today = statement.beside(MemberSummary).last_on, cast(literal(statement.scope.today), Date)
+    years, months = (func.extract(each, today) - func.extract(each, last_on) for each in ("year", "month"))
+    begun = cast(years * 12 + months, Integer)
+    is_over = cast(today - func.make_interval(0, begun), Date) > last_on
+    return Value(func.greatest(begun - case((is_over, 0), else_=1), 0))
 
 
 def _items(statement: Statement, asked: Asked) -> Said:
@@ -129,5 +138,7 @@ FACTS: tuple[AudienceFact, ...] = (
     _fact("purchases.average", Type.MONEY, "Average purchase", "8.50", say=_average),
     _fact("purchases.first_at", Type.INSTANT, "First purchase", "2026-05-04T08:30:00+02:00", say=_first_at),
     _fact("purchases.last_at", Type.INSTANT, "Last purchase", "2026-05-04T08:30:00+02:00", say=_last_at),
+    AudienceFact("purchases.months_without", Type.NUMBER, "Months without a purchase", 6, family="purchases",
+                 say=_months_without),
     _fact("purchases.items", Type.NUMBER, "Pieces bought", 10, is_always_set=True, say=_items),
-)
+)  # fmt: skip

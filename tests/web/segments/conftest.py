@@ -42,7 +42,7 @@ def guests(database, cafe: Cafe) -> dict[str, int]:
             for ago in days:
                 make.purchase(member, occurred_at=now - timedelta(days=ago), amount_minor=1000)
         summaries.recount(session, list(known.values()), now=now)
-        segments.open_cafe(session, now=now)
+        segments.open_cafe(session, make.tenant_here(), now=now)
         freshness.turn_day(session, make.tenant_here(), now=now)
         freshness.follow_calendar(session, make.tenant_here(), now=now)
         membership.recompute(session, make.tenant_here(), now=now)
