@@ -42,8 +42,10 @@ def jobs():
     return [(job.func_name, job.args) for job in queues.queue("compute").jobs]
 
 
-def test_a_cafe_has_the_three_presets_from_its_first_day(cafe):
-    assert set(cafe.session.scalars(select(Segment.preset))) == {"new", "top", "defecting"}
+def test_a_cafe_has_its_presets_and_what_is_ready_made_from_its_first_day(cafe):
+    assert set(cafe.session.scalars(select(Segment.preset))) == {"new", "top", "defecting", None}
+    ready = cafe.session.scalars(select(Segment.name).where(Segment.preset.is_(None)))
+    assert sorted(ready) == ["Has revenue, but an incomplete profile", "Not seen for 6 months"]
 
 
 def test_the_tick_finds_whom_something_happened_to(cafe, buy):

@@ -1,6 +1,7 @@
 """Clauses about what guests bought, have and use."""
 
 from flask_babel import gettext as _
+from flask_babel import pgettext
 
 from web.condition_words import amounts
 from web.condition_words.clauses import Clause, Question, no, yes
@@ -64,7 +65,7 @@ def months_without(asked: Question) -> Clause:
     """`who have bought nothing for at least 6 months`."""
     if asked.op in ("is_set", "not_set"):
         return _bought_at_all(asked)
-    time = amounts.amount(asked.op, asked.value, amounts.things(_("month"), _("months")))
+    time = amounts.amount(asked.op, asked.value, amounts.things(_("month"), pgettext("for", "months")))
     return yes(_("who have bought nothing for %(time)s"), time=time)
 
 

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from domain.audience import freshness, membership, segments, tagging
+from domain.audience import freshness, membership, segments, tag_rules, tagging
 from domain.errors import Refusal
 from domain.loyalty import summaries
 from models.event import Event
@@ -171,7 +171,17 @@ def by_hand(session, tenant, now):
         for name, each in bought.items()
         if len([ago for ago, _ in each if ago <= 30]) >= 2 or sum(net for _, net in each) >= 300
     }
+    six_months_ago = tag_rules.months_before(today, 6)
+    last_on = {name: today - timedelta(days=min(ago for ago, _ in each)) for name, each in bought.items()}
+    # Nobody's profile is complete here.
+    spending = {
+        name
+        for name, each in bought.items()
+        if any(net > 0 and today - timedelta(days=ago) >= six_months_ago for ago, net in each)
+    }
     return {
+        "Not seen for 6 months": {name for name, day in last_on.items() if day < six_months_ago},
+        "Has revenue, but an incomplete profile": spending,
         "New": new(30),
         "Top": top(2, 10, 365),
         "Defecting": {name for name, each in bought.items() if min(ago for ago, _ in each) > 90},

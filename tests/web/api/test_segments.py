@@ -7,6 +7,7 @@ from tasks import queues, segments
 from tests.web.api.conftest import Caller, new_key, open_cafe
 from tests.web.api.test_purchases import at, sale
 
+READY_MADE = 5
 REGULAR = {"fact": "purchases.count", "op": "gte", "value": 2, "window_days": 30}
 
 
@@ -24,7 +25,7 @@ def guests(api):
 @pytest.fixture
 def presets(api):
     """The ids of the three presets."""
-    return {each["preset"]: each["id"] for each in api.get("/segments").json["items"]}
+    return {each["preset"]: each["id"] for each in api.get("/segments").json["items"] if each["preset"]}
 
 
 def look(app, cafe):
@@ -38,7 +39,7 @@ def names(response):
 
 
 def test_a_new_cafe_has_the_three_presets_with_their_usual_numbers(api):
-    found = {each["preset"]: each["parameters"] for each in api.get("/segments").json["items"]}
+    found = {each["preset"]: each["parameters"] for each in api.get("/segments").json["items"] if each["preset"]}
 
     assert found == {
         "new": {"days": 30},
@@ -52,7 +53,7 @@ def test_a_purchase_shows_in_segments_and_at_its_member(app, cafe, api, guests, 
 
     assert names(api.get(f"/segments/{presets['new']}/members")) == ["olga"]
     assert names(api.get(f"/segments/{presets['top']}/members")) == ["nora"]
-    assert api.get("/members/olga").json["segments"] == [{"id": presets["new"], "name": "New"}]
+    assert {"id": presets["new"], "name": "New"} in api.get("/members/olga").json["segments"]
     assert api.get(f"/segments/{presets['new']}").json["size"] == 1
 
 
@@ -90,7 +91,7 @@ def test_a_preview_counts_and_shows_up_to_three_and_keeps_nothing(api, guests):
 
     found = api.post("/segments/preview", {"definition": REGULAR}).json
     assert (found["count"], found["sample"][0]["since"]) == (1, None)
-    assert len(api.get("/segments").json["items"]) == 3
+    assert len(api.get("/segments").json["items"]) == READY_MADE
 
 
 def test_members_come_in_pages(api, guests):
@@ -155,7 +156,7 @@ def test_what_cannot_be_asked_is_refused_beside_its_field(api, body, path):
 
     assert refused.status_code == 422
     assert [error["path"] for error in refused.json["errors"]] == [path]
-    assert len(api.get("/segments").json["items"]) == 3
+    assert len(api.get("/segments").json["items"]) == READY_MADE
 
 
 def test_numbers_of_a_question_of_ones_own_cannot_be_changed(api, guests):

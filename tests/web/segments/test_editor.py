@@ -227,13 +227,16 @@ def test_when_the_fact_changes_only_its_own_inputs_come_anew(owner, guests):
 
 
 def test_an_idea_opens_in_the_editor_ready_to_save(owner, guests, definition_of):
-    page = owner.get(f"{NEW}?idea=not_seen")
+    page = owner.get(f"{NEW}?idea=no_second")
     fields = Form(page.text)
     rule = {name: values if len(values) > 1 else values[0] for name, values in fields.of_rule().items()}
 
-    assert send(owner, NEW, {"name": "Not seen for 6 months", **rule}).status_code == 303
-    assert definition_of("Not seen for 6 months") == {
-        "all": [{"fact": "purchases.last_at", "op": "more_than_days_ago", "value": 182}]
+    assert send(owner, NEW, {"name": "Joined, but never bought", **rule}).status_code == 303
+    assert definition_of("Joined, but never bought") == {
+        "all": [
+            {"fact": "purchases.count", "op": "eq", "value": 0},
+            {"fact": "member.joined_on", "op": "more_than_days_ago", "value": 14},
+        ]
     }
 
 

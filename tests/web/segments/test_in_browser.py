@@ -239,7 +239,7 @@ def test_everybody_can_use_the_pages(page, site, cafe, pages, size):
 def test_on_a_phone_what_follows_stands_in_one_line_that_opens(page, site, cafe, guests):
     page.set_viewport_size(PHONE)
     enter(page, site, cafe)
-    page.goto(f"{site}{EDITOR}?idea=not_seen")
+    page.goto(f"{site}{EDITOR}?idea=no_second")
     line = page.locator(".rg-fold-line")
 
     expect(line).to_be_in_viewport()
