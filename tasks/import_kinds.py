@@ -9,6 +9,8 @@ from domain.audience.imports.columns import Columns
 from domain.audience.imports.guests import MemberFile
 from domain.audience.imports.merging import Loading
 from domain.audience.imports.readings import Ground, Reader
+from domain.outreach import purchase_rows
+from domain.outreach.purchase_files import PurchaseFile
 from models.tenant import Tenant
 from tasks.loading import File
 
@@ -36,4 +38,12 @@ def _members(reads: Reads, cafe: Tenant, loading: Loading) -> File:
     return MemberFile(Reader(reads.columns, ground, keeps_cells=reads.keeps_cells), loading)
 
 
-KINDS: Mapping[str, Kind] = {records.MEMBERS: Kind(columns.assign_members, columns.DATES, _members)}
+def _purchases(reads: Reads, cafe: Tenant, loading: Loading) -> File:
+    ground = purchase_rows.Ground(cafe.currency, cafe.country, ZoneInfo(cafe.timezone), reads.order)
+    return PurchaseFile(reads.columns, ground, loading, keeps_cells=reads.keeps_cells)
+
+
+KINDS: Mapping[str, Kind] = {
+    records.MEMBERS: Kind(columns.assign_members, columns.DATES, _members),
+    records.PURCHASES: Kind(purchase_rows.assign, purchase_rows.DATES, _purchases),
+}

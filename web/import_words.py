@@ -55,7 +55,7 @@ def field_words(field: str) -> str:
         return _("Consent: %(topic)s by %(channel)s", topic=topic_words(topic), channel=channel_words(channel))
     if field.startswith(ATTRIBUTE):
         return field.removeprefix(ATTRIBUTE)
-    return _plain_fields().get(field, field)
+    return (_plain_fields() | _purchase_fields()).get(field, field)
 
 
 def field_choices(header: str) -> list[tuple[str, list[tuple[str, str]]]]:
@@ -173,4 +173,22 @@ def _plain_fields() -> dict[str, str]:
         "tags": _("Tags"),
         "consent_source": _("Where they agreed"),
         "consent_at": _("When they agreed"),
+    }
+
+
+def _purchase_fields() -> dict[str, str]:
+    return {
+        "amount": _("Amount"),
+        "currency": _("Currency"),
+        "occurred_at": _("When"),
+        "channel": _("Channel"),
+        "location": _("Location"),
+        "member_external_id": _("Number of the guest"),
+        "member_email": _("E-mail of the guest"),
+        "member_phone": _("Phone of the guest"),
+        "member_card": _("Card of the guest"),
+        "item_name": _("Item"),
+        "item_category": _("Category"),
+        "quantity": _("Quantity"),
+        "item_amount": _("Amount of the item"),
     }

@@ -23,6 +23,7 @@ from domain.statements import hot, run
 from models.purchase import Purchase
 
 LARGEST_QUANTITY = Decimal(10) ** 6
+TOLD_OTHERWISE = "Another purchase was booked under this external_id."
 
 _WRITE = f"""
     WITH purchase AS (
@@ -165,7 +166,7 @@ def _receipt(session: Session, sale: Sale) -> Receipt:
 
 def _told_before(scene: Till, receipt: Receipt, content_hash: str) -> Posted:
     if receipt.content_hash != content_hash:
-        raise Conflict("Another purchase was booked under this external_id.")
+        raise Conflict(TOLD_OTHERWISE)
     return Posted(receipt.id, None, False, scene.locale, receipt.answer or {"purchase": receipt.id}, [], [])
 
 

@@ -1,12 +1,14 @@
 """What a request at the till meets, read in one statement: the café's terms, the shop, the receipt if it is known, and
 the member, held so that only one posting at a time changes their points."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
 
+from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from domain.errors import FieldError
@@ -52,6 +54,13 @@ _BY_REFERENCE = {
     field: hot(_LOOK.format(hold=HOLD, member=_MEMBER.format(column=column, field=field)), answers=_ANSWERS)
     for field, column in _COLUMNS.items()
 }
+_ANY_OF = " OR ".join(f"{column} = ANY(CAST(:{field} AS text[]))" for field, column in _COLUMNS.items())
+_ANY_ALIAS = " OR ".join(f"kind = '{field}' AND value = ANY(CAST(:{field} AS text[]))" for field in _COLUMNS)
+_HOLD_ALL = text(f"""
+    SELECT id FROM members
+     WHERE {HOLD} AND erased_at IS NULL
+       AND ({_ANY_OF} OR id = ANY(ARRAY(SELECT member_id FROM member_aliases WHERE {_ANY_ALIAS})))
+     ORDER BY id FOR NO KEY UPDATE""")  # noqa: S608 (our own fragments)
 
 
 @dataclass(frozen=True, slots=True)
@@ -167,6 +176,15 @@ def approach(
         shop=Shop(**row.location) if row.location else None,
         receipt=Receipt(**row.receipt) if row.receipt else None,
     )
+
+
+def hold(session: Session, members: Iterable[MemberRef]) -> None:
+    """Hold all these members until the transaction ends, in the order that everybody holds them in: for who books many
+    purchases at once."""
+    named: dict[str, list[str]] = {field: [] for field in _COLUMNS}
+    for member in members:
+        named[member.field].append(member.value)
+    session.execute(_HOLD_ALL, named)
 
 
 def _rule(values: dict[str, Any]) -> RuleTerms:

@@ -1,17 +1,20 @@
 """Purchases written as rows of a file: neighbouring rows with one `external_id` are the items of one purchase."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, date, datetime, time
+from datetime import UTC, datetime
 from decimal import Decimal
-from itertools import groupby
 from zoneinfo import ZoneInfo
 
 from domain import money
 from domain.audience import addresses
+from domain.audience.imports import columns
+from domain.audience.imports.columns import Columns
 from domain.errors import FieldError, Refusal, Unacceptable
 from domain.loyalty.sales import MemberRef, Sale, SaleItem
+from domain.sentences import Sentence, Unsuitable, say
+from domain.tables import dates
 
 MEMBER = {
     "member_external_id": "external_id",
@@ -22,16 +25,13 @@ MEMBER = {
 OF_PURCHASE = ("amount", "currency", "occurred_at", "channel", "location", *MEMBER)
 OF_ITEM = ("item_name", "item_category", "quantity", "item_amount")
 COLUMNS = ("external_id", *OF_PURCHASE, *OF_ITEM)
+DATES = ("occurred_at",)
 REQUIRED = ("external_id", "amount", "occurred_at")
 LONGEST = 255
 UNREAD = datetime(1, 1, 1, tzinfo=UTC)  # stands in for a time that was refused
 
-DATES = {
-    "dmy": r"(?P<d>\d\d?)[./-](?P<m>\d\d?)[./-](?P<y>\d{4})",
-    "mdy": r"(?P<m>\d\d?)[./-](?P<d>\d\d?)[./-](?P<y>\d{4})",
-}
-_ISO = r"(?P<y>\d{4})-(?P<m>\d\d)-(?P<d>\d\d)"
-_TIME = r"(?:[ T,]+(?P<h>\d\d?):(?P<min>\d\d)(?::(?P<s>\d\d))?)?"
+MISSING = say("This is missing.")
+UNFIT = say("This is longer than %(most)s characters or holds unprintable ones.", most=LONGEST)
 _WITH_COMMA = re.compile(r"(-?\d+),(\d{1,2})")
 
 
@@ -49,7 +49,7 @@ class Ground:
 
     currency: str
     country: str
-    timezone: str
+    zone: ZoneInfo
     dates: str | None = None
 
 
@@ -59,7 +59,7 @@ class Refused:
 
     line: int
     column: str
-    reason: str
+    reason: Sentence
 
 
 class RowsRefused(Exception):
@@ -70,10 +70,14 @@ class RowsRefused(Exception):
         self.refused = list(refused)
 
 
-def by_purchase(rows: Iterable[Row]) -> Iterator[list[Row]]:
-    """The rows in groups of one purchase. A row without a number stands alone."""
-    for _, group in groupby(rows, key=lambda row: row.cells.get("external_id") or row.line):
-        yield list(group)
+def assign(headers: Sequence[str], mapping: Mapping[str, str]) -> Columns:
+    """The field of each column, as `columns.assign` finds it. Raises `Unsuitable` also when one is missing that every
+    purchase needs."""
+    found = columns.assign(headers, mapping, known=COLUMNS.__contains__)
+    for name in REQUIRED:
+        if name not in found.fields:
+            raise Unsuitable(say("No column says the %(field)s of a purchase.", field=name))
+    return found
 
 
 def sale(rows: Sequence[Row], ground: Ground) -> Sale:
@@ -105,9 +109,9 @@ def _in_file(rows: Sequence[Row], error: FieldError) -> Refused:
     parts = error.path.split(".")
     if parts[0] == "items" and len(parts) == 3:
         column = {"quantity": "quantity", "amount": "item_amount"}.get(parts[2], "item_name")
-        return Refused(rows[int(parts[1])].line, column, error.message)
+        return Refused(rows[int(parts[1])].line, column, Sentence(error.message))
     named = next((name for name in MEMBER if rows[0].cells.get(name)), "member_external_id")
-    return Refused(rows[0].line, named if parts[0] == "member" else parts[0], error.message)
+    return Refused(rows[0].line, named if parts[0] == "member" else parts[0], Sentence(error.message))
 
 
 class _Reading:
@@ -126,16 +130,16 @@ class _Reading:
     def required(self, column: str) -> str:
         value = self.cell(column)
         if not value:
-            self.refuse(self.rows[0], column, "This is missing.")
+            self.refuse(self.rows[0], column, MISSING)
         return value
 
-    def refuse(self, row: Row, column: str, reason: str) -> None:
+    def refuse(self, row: Row, column: str, reason: Sentence) -> None:
         self.refused.append(Refused(row.line, column, reason))
 
     def member(self) -> MemberRef | None:
         named = [column for column in MEMBER if self.cell(column)]
         if len(named) > 1:
-            self.refuse(self.rows[0], named[1], f"Name the member once; {named[0]} does already.")
+            self.refuse(self.rows[0], named[1], say("Name the member once; %(other)s does already.", other=named[0]))
         if not named:
             return None
         return self._reference(named[0])
@@ -146,7 +150,7 @@ class _Reading:
             if column == "member_phone":
                 value = addresses.phone(value, country=self.ground.country).number
         except Unacceptable as refusal:
-            self.refuse(self.rows[0], column, refusal.detail)
+            self.refuse(self.rows[0], column, Sentence(refusal.detail))
             return None
         return MemberRef.of({MEMBER[column]: value})
 
@@ -158,16 +162,16 @@ class _Reading:
                 raise Unacceptable(f"There is no currency {currency}.")
             return money.to_minor(_WITH_COMMA.sub(r"\1.\2", typed) if _WITH_COMMA.fullmatch(typed) else typed, currency)
         except Unacceptable as refusal:
-            self.refuse(row, column, refusal.detail)
+            self.refuse(row, column, Sentence(refusal.detail))
             return 0
 
     def instant(self, column: str) -> datetime:
         """RFC 3339, or the café's local time. A time that is skipped or comes twice is read with its first offset."""
         typed = self.required(column)
         try:
-            return _instant(typed, self.ground) if typed else UNREAD
-        except ValueError as error:
-            self.refuse(self.rows[0], column, str(error))
+            return dates.instant(typed, self.ground.dates, self.ground.zone) if typed else UNREAD
+        except Unsuitable as refusal:
+            self.refuse(self.rows[0], column, refusal.sentence)
             return UNREAD
 
     def items(self, currency: str) -> tuple[SaleItem, ...]:
@@ -179,9 +183,9 @@ class _Reading:
     def _item(self, row: Row, currency: str) -> SaleItem:
         name, typed = row.cells.get("item_name", ""), row.cells.get("item_amount", "")
         if not name:
-            self.refuse(row, "item_name", "This is missing.")
+            self.refuse(row, "item_name", MISSING)
         if not typed:
-            self.refuse(row, "item_amount", "This is missing.")
+            self.refuse(row, "item_amount", MISSING)
         return SaleItem(
             name=name,
             category=row.cells.get("item_category") or None,
@@ -192,29 +196,17 @@ class _Reading:
     def _quantity(self, row: Row) -> Decimal:
         typed = row.cells.get("quantity", "").replace(",", ".")
         if typed and not re.fullmatch(r"\d{1,9}(\.\d{1,3})?", typed):
-            self.refuse(row, "quantity", "This is not a quantity. Write it like 2.")
+            self.refuse(row, "quantity", say("This is not a quantity. Write it like 2."))
             return Decimal(1)
         return Decimal(typed or 1)
 
     def _check_cells(self, row: Row) -> None:
         for column, value in row.cells.items():
             if len(value) > LONGEST or not value.isprintable():
-                self.refuse(row, column, f"This is longer than {LONGEST} characters or holds unprintable ones.")
+                self.refuse(row, column, UNFIT)
             elif row is not self.rows[0] and column in OF_PURCHASE and value not in ("", self.cell(column)):
-                self.refuse(row, column, f"Line {self.rows[0].line} says something else about the same purchase.")
-
-
-def _instant(typed: str, ground: Ground) -> datetime:
-    if re.match(_ISO + r"[Tt ].*([Zz]|[+-]\d\d:?\d\d)$", typed):
-        return datetime.fromisoformat(typed.replace("z", "Z"))
-    patterns = [_ISO] + ([DATES[ground.dates]] if ground.dates else [])
-    found = next((match for each in patterns if (match := re.fullmatch(each + _TIME, typed))), None)
-    if found is None:
-        told = "" if ground.dates else ", or tell the order of day and month with --dates"
-        raise ValueError(f"This is not a time. Write it like 2026-03-04T14:05:00+01:00{told}.")
-    part = {name: int(value or 0) for name, value in found.groupdict().items()}
-    try:
-        day = date(part["y"], part["m"], part["d"])
-        return datetime.combine(day, time(part["h"], part["min"], part["s"]), ZoneInfo(ground.timezone))
-    except ValueError:
-        raise ValueError("There is no such day or time.") from None
+                self.refuse(
+                    row,
+                    column,
+                    say("Line %(line)s says something else about the same purchase.", line=self.rows[0].line),
+                )

@@ -6,7 +6,7 @@ from dataclasses import replace
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from flask import Blueprint, Response, g, redirect, render_template, request, stream_with_context, url_for
+from flask import Blueprint, Response, abort, g, redirect, render_template, request, stream_with_context, url_for
 from flask_babel import gettext as _
 from flask_login import current_user
 from werkzeug.wrappers import Response as AnyResponse
@@ -121,7 +121,10 @@ def load(import_id: int) -> AnyResponse:
 @fresh_login
 def undo(import_id: int) -> AnyResponse:
     """Take an import back, within a day."""
-    return _asked(records.get(db.session(), import_id), "undo", ("done",))
+    row = records.get(db.session(), import_id)
+    if row.kind != records.MEMBERS:  # points and rewards followed from it: a receipt is refunded, not taken back
+        abort(404)
+    return _asked(row, "undo", ("done",))
 
 
 @bp.get("/<int:import_id>/refused.csv")
@@ -236,9 +239,13 @@ def _result(row: Import) -> str:
         is_further=after is not None,
         kept=stayed[:PAGE] if row.state == "undone" else [],
         kept_cursor=stayed[PAGE - 1].id if len(stayed) > PAGE else None,
-        can_undo=row.state == "done" and row.kept_until is not None and row.kept_until > clock.now(),
+        can_undo=row.kind == records.MEMBERS and row.state == "done" and _is_kept(row),
         has_file=records.is_kept(db.session(), row.id),
     )
+
+
+def _is_kept(row: Import) -> bool:
+    return row.kept_until is not None and row.kept_until > clock.now()
 
 
 def _refused_rows(tenant_id: int, import_id: int, headers: dict[str, str]) -> Iterator[tuple[object, ...]]:

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from domain import clock, tables
 from domain.accounts import audit
-from domain.audience.imports import records, remarks, staging
+from domain.audience.imports import records, remark_table, remarks
 from domain.audience.imports.columns import Columns
 from domain.audience.imports.merging import Loading
 from domain.audience.imports.records import Hold, Lost
@@ -124,7 +124,7 @@ def _load(
 
 
 def _answer(session: Session, figures: Counter[str], columns: Columns) -> Answer:
-    told = [(remark.is_refusal, remarks.told(remark)) for remark in staging.remarks(session)]
+    told = [(remark.is_refusal, remarks.told(remark)) for remark in remark_table.all_of(session)]
     warnings = [f"The column {name} is not used." for name in columns.unused]
     warnings += [f"Line {each['line']}, {each['column']}: {each['reason']}" for refused, each in told if not refused]
     refused = [each for is_refusal, each in told if is_refusal]

@@ -6,7 +6,7 @@ from itertools import chain
 
 from sqlalchemy.orm import Session
 
-from domain.audience.imports import merging, staging
+from domain.audience.imports import merging, remark_table, staging
 from domain.audience.imports.merging import Loading
 from domain.audience.imports.readings import Reader
 from domain.tables import Line
@@ -42,7 +42,7 @@ class MemberFile:
 
     def keep_remarks(self, session: Session, *, total: int) -> None:
         """Keep what a rehearsal would say about the rows."""
-        merging.keep_remarks(session, self._loading, after=0, until=total)
+        remark_table.keep(session, self._loading.import_id, after=0, until=total)
 
     def merge(self, session: Session, *, after: int) -> tuple[Counter[str], int]:
         """Merge the next rows behind number `after`: what came of them, and the number of the last one.

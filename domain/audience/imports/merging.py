@@ -9,7 +9,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from domain.audience import suppression
-from domain.audience.imports import matching, people, sayings
+from domain.audience.imports import matching, people, remark_table, sayings
 from domain.audience.imports.people import PROFILE
 from domain.loyalty import summaries
 
@@ -76,10 +76,6 @@ _TELL_THEY_JOINED = text("""
            least(:now, coalesce(p.joined_on, CAST(:today AS date))::timestamp AT TIME ZONE :zone), :now,
            jsonb_build_object('import', CAST(:import_id AS bigint))
       FROM people p WHERE p.is_new ORDER BY p.row_number""")
-_KEEP_REMARKS = text("""
-    INSERT INTO import_remarks (import_id, line, field, words, "values", is_refusal, row)
-    SELECT :import_id, line, field, words, "values", is_refusal, cells FROM incoming_remarks
-     WHERE row_number > :after AND row_number <= :until ORDER BY row_number, field""")
 _AFFECTED = text("SELECT member_id FROM people WHERE is_new OR is_changed ORDER BY member_id")
 
 
@@ -115,16 +111,11 @@ def merge(session: Session, loading: Loading, *, after: int, until: int) -> Coun
     session.execute(_ENROL, values)
     session.execute(_TELL_THEY_JOINED, values)
     sayings.record(session, loading.import_id, recorded_by=loading.actor, now=loading.now)
-    keep_remarks(session, loading, after=after, until=until)
+    remark_table.keep(session, loading.import_id, after=after, until=until)
     affected = list(session.scalars(_AFFECTED))
     suppression.recall(session, affected)
     summaries.touch(session, affected, now=loading.now)
     return figures
-
-
-def keep_remarks(session: Session, loading: Loading, *, after: int, until: int) -> None:
-    """Keep what is said about these rows with the import."""
-    session.execute(_KEEP_REMARKS, loading.values | {"after": after, "until": until})
 
 
 def _weighed(session: Session, *, after: int, until: int, holds: bool, now: datetime) -> Counter[str]:

@@ -1,20 +1,20 @@
 """Where the rows of a file are laid down before they are merged: tables of this connection only, gone with it.
 
-`incoming` holds what rows say, `incoming_remarks` what is said about them. Rows go in by COPY.
+`incoming` holds what rows say. Rows go in by COPY.
 """
 
-import json
-from collections.abc import Iterable, Sequence
-from typing import Any
+from collections.abc import Iterable
 
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
+from domain.audience.imports import remark_table
 from domain.audience.imports.readings import Staged
 from domain.audience.imports.remarks import Remark
 from domain.sentences import say
+from domain.statements import copy
 
-_DROP = text("DROP TABLE IF EXISTS incoming, incoming_remarks, judged, people, answers, labels")
+_DROP = text("DROP TABLE IF EXISTS incoming, judged, people, answers, labels")
 _CREATE = (
     """CREATE TEMPORARY TABLE incoming (
          row_number bigint PRIMARY KEY, line bigint NOT NULL, external_id text COLLATE "C", card text COLLATE "C",
@@ -22,9 +22,6 @@ _CREATE = (
          last_name text, birthday date, joined_on date, locale text, timezone text, country text, attributes jsonb,
          tags jsonb, consents jsonb, consent_source text, consent_at timestamptz, content bigint NOT NULL,
          cells jsonb, email_key text COLLATE "C" GENERATED ALWAYS AS (lower(email)) STORED)""",
-    """CREATE TEMPORARY TABLE incoming_remarks (
-         row_number bigint NOT NULL, line bigint NOT NULL, field text NOT NULL, words text NOT NULL,
-         "values" jsonb NOT NULL, is_refusal boolean NOT NULL, cells jsonb)""",
     """CREATE TEMPORARY TABLE judged (
          row_number bigint PRIMARY KEY, line bigint NOT NULL, content bigint NOT NULL, member_id bigint,
          anchor text COLLATE "C", is_forgotten boolean NOT NULL, card text COLLATE "C", phone text COLLATE "C",
@@ -42,8 +39,6 @@ _CREATE = (
          is_archived boolean, is_worn boolean)""",
 )
 _COPY = f"COPY incoming ({', '.join(Staged._fields).replace('row,', 'row_number,', 1)}) FROM STDIN"
-_COPY_REMARKS = """
-    COPY incoming_remarks (row_number, line, field, words, "values", is_refusal, cells) FROM STDIN"""
 
 # A row without a number of its own may be an earlier row's guest by phone or e-mail, but not with another card.
 _REFUSE_CONTRADICTIONS = """
@@ -64,15 +59,13 @@ _BY_EMAIL = text(
 )
 SAME_PHONE = say("Line %(line)s has this phone number too, with another card. Which of them is right?", line=0)
 SAME_EMAIL = say("Line %(line)s has this e-mail address too, with another card or phone. Which is right?", line=0)
-_REMARKS = text("""
-    SELECT line, field, words, "values", is_refusal FROM incoming_remarks
-     ORDER BY row_number, is_refusal DESC, field""")
 _REFRESH = text("SELECT refresh_audience()")
 _ANALYZE = text("ANALYZE incoming, incoming_remarks")
 
 
 def prepare(session: Session) -> None:
     """Make the tables, empty. The session must stay on this connection until the rows are merged."""
+    remark_table.prepare(session)
     session.execute(_DROP)
     for statement in _CREATE:
         session.execute(text(statement))
@@ -80,8 +73,8 @@ def prepare(session: Session) -> None:
 
 def lay_down(session: Session, rows: Iterable[Staged], remarks: Iterable[Remark]) -> None:
     """Add rows and what is said about them."""
-    _copy(session, _COPY, rows)
-    _copy(session, _COPY_REMARKS, map(_as_row, remarks))
+    copy(session, _COPY, rows)
+    remark_table.lay_down(session, remarks)
 
 
 def finish(session: Session) -> None:
@@ -89,11 +82,6 @@ def finish(session: Session) -> None:
     for statement, field, sentence in ((_BY_PHONE, "phone", SAME_PHONE), (_BY_EMAIL, "email", SAME_EMAIL)):
         session.execute(statement, {"field": field, "words": sentence.words})
     session.execute(_ANALYZE)
-
-
-def remarks(session: Session) -> Sequence[Any]:
-    """What is said about rows, in the order of the file: `line, field, words, values, is_refusal`."""
-    return session.execute(_REMARKS).all()
 
 
 def refresh(session: Session) -> None:
@@ -104,15 +92,4 @@ def refresh(session: Session) -> None:
 def clear(session: Session) -> None:
     """Drop the tables: the connection goes back to others."""
     session.execute(_DROP)
-
-
-def _copy(session: Session, statement: str, rows: Iterable[tuple[Any, ...]]) -> None:
-    with session.connection().connection.cursor() as cursor, cursor.copy(statement) as copy:  # type: ignore[attr-defined]
-        for row in rows:
-            copy.write_row(row)
-
-
-def _as_row(remark: Remark) -> tuple[Any, ...]:
-    shown = None if remark.cells is None else json.dumps(list(remark.cells), ensure_ascii=False)
-    values = json.dumps(dict(remark.sentence.values), ensure_ascii=False)
-    return remark.row, remark.line, remark.field, remark.sentence.words, values, remark.is_refusal, shown
+    remark_table.clear(session)

@@ -1,8 +1,12 @@
+from datetime import UTC, datetime
 from pathlib import Path
 
+import openpyxl
 import pytest
 from sqlalchemy import func, select
 
+from models.audit import AuditEntry
+from models.imports import Import
 from models.ledger import Balance
 from models.message import Message
 from models.purchase import Purchase, PurchaseItem
@@ -130,6 +134,69 @@ def test_other_headers_encodings_and_dates_are_told_by_options(load, database, t
 
     assert (said.json["created"], said.json["refused"]) == (1, [])
     assert said.json["warnings"] == ["The column Kassier is not used."]
+
+
+@pytest.mark.parametrize("encoding", ["utf-8-sig", "utf-16"])
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_a_text_in_any_dress_is_read(load, database, tenant_id, member_id, encoding, delimiter):
+    lines = [HEADER, GOOD.replace("Melange", "Großer Brauner"), "r2,,not much,2026-03-04,,"]
+
+    said = load(*(line.replace(",", delimiter) for line in lines), encoding=encoding)
+
+    assert (said.json["created"], [each["line"] for each in said.json["refused"]]) == (1, [3])
+    with database.session(tenant_id) as session:
+        assert session.scalar(select(PurchaseItem.name)) == "Großer Brauner"
+
+
+def test_a_workbook_is_read(console, aurora, tmp_path, database, tenant_id):
+    book = openpyxl.Workbook()
+    book.active.append(["external_id", "amount", "occurred_at"])
+    book.active.append(["r1", 4.5, datetime(2026, 3, 4, 14, 5)])
+    book.save(tmp_path / "receipts.xlsx")
+
+    said = console("purchases", "import", str(tmp_path / "receipts.xlsx"), "--tenant", "aurora", "--json")
+
+    assert (said.json["created"], said.json["refused"]) == (1, [])
+    with database.session(tenant_id) as session:
+        bought = session.execute(select(Purchase.amount_minor, Purchase.occurred_at)).one()
+    assert bought == (450, datetime(2026, 3, 4, 13, 5, tzinfo=UTC))
+
+
+def test_a_date_order_that_the_file_tells_need_not_be_named(load, database, tenant_id):
+    said = load("external_id,amount,occurred_at", "r1,4.50,04.03.2026", "r2,4.50,28.02.2026 08:00")
+
+    assert (said.json["created"], said.json["refused"]) == (2, [])
+
+
+def test_monstrous_lines_are_told_and_the_others_saved(load, database, tenant_id):
+    said = load(
+        "external_id,amount,occurred_at,location",
+        "r1,4.50,2026-03-04,",
+        f"r2,4.50,2026-03-04,{'x' * 10_000_000}",
+        "r3,4.50,2026-03-04,a\0b",
+        "r4,4.50",
+        'r5,4.50,2026-03-04,"never closed',
+        "r6,4.50,31.02.2026,",
+        "r7,4.50,2026-03-04,",
+    )
+
+    assert said.json["created"] == 2
+    assert [(each["line"], each["column"]) for each in said.json["refused"]] == [
+        (3, ""),
+        (4, ""),
+        (5, ""),
+        (6, ""),
+        (7, "occurred_at"),
+    ]
+
+
+def test_what_an_import_did_is_written_down(load, database, tenant_id, member_id):
+    load(HEADER, GOOD, "r2,,much,2026-03-04,,")
+
+    with database.session(tenant_id) as session:
+        done = session.scalar(select(Import))
+        assert (done.kind, done.state, done.figures) == ("purchases", "done", {"rows": 2, "created": 1, "refused": 1})
+        assert session.scalar(select(AuditEntry.action).order_by(AuditEntry.id.desc())) == "purchases.imported"
 
 
 @pytest.mark.parametrize("header", ["external_id,amount", "external_id,amount,amount,occurred_at", ""])
