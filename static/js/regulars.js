@@ -46,3 +46,6 @@ document.addEventListener("htmx:afterSwap", ({ detail }) => {
     if (field) field.value = value;
   }
 });
+
+// Tabs that do not fit on a phone are pushed along until the one that is open can be seen.
+document.querySelector(".rg-tabs [aria-current]")?.scrollIntoView({ block: "nearest", inline: "center" });
