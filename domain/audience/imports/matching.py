@@ -32,19 +32,21 @@ _EMPTY = text("TRUNCATE judged, people, answers, labels")
 _MEET = text("""
     INSERT INTO judged (row_number, line, content, member_id, is_forgotten, card, phone, email_key, card_owner,
                         phone_owner, email_owner, anchor)
-    SELECT met.*, coalesce('member:' || member_id, 'number:' || i.external_id)
+    SELECT row_number, line, content, member_id, is_forgotten, card, phone, email_key, card_owner, phone_owner,
+           email_owner, coalesce('member:' || member_id, 'number:' || external_id)
       FROM (
-        SELECT i.row_number, i.line, i.content,
+        SELECT i.row_number, i.line, i.content, i.external_id,
                CASE WHEN i.external_id IS NULL
                     THEN coalesce(by_card.id, card_of.member_id, by_phone.id, phone_of.member_id, by_email.id,
                                   email_of.member_id)
                     ELSE coalesce(by_number.id, number_of.member_id) END AS member_id,
                by_number.erased_at IS NOT NULL AND number_of.member_id IS NULL AS is_forgotten,
-               CASE WHEN card_of.member_id IS NULL THEN i.card END,
-               CASE WHEN phone_of.member_id IS NULL THEN i.phone END,
-               CASE WHEN email_of.member_id IS NULL THEN i.email_key END,
-               coalesce(by_card.id, card_of.member_id), coalesce(by_phone.id, phone_of.member_id),
-               coalesce(by_email.id, email_of.member_id)
+               CASE WHEN card_of.member_id IS NULL THEN i.card END AS card,
+               CASE WHEN phone_of.member_id IS NULL THEN i.phone END AS phone,
+               CASE WHEN email_of.member_id IS NULL THEN i.email_key END AS email_key,
+               coalesce(by_card.id, card_of.member_id) AS card_owner,
+               coalesce(by_phone.id, phone_of.member_id) AS phone_owner,
+               coalesce(by_email.id, email_of.member_id) AS email_owner
           FROM incoming i
           LEFT JOIN LATERAL (SELECT id, erased_at FROM members WHERE external_id = i.external_id LIMIT 1)
                AS by_number ON true
@@ -60,8 +62,7 @@ _MEET = text("""
                AS phone_of ON true
           LEFT JOIN LATERAL (SELECT member_id FROM member_aliases WHERE kind = 'email' AND value = i.email_key LIMIT 1)
                AS email_of ON true
-         WHERE i.row_number > :after AND i.row_number <= :until) AS met
-      JOIN incoming i USING (row_number)""")
+         WHERE i.row_number > :after AND i.row_number <= :until) AS met""")
 _LINK = text("""
     WITH first AS (
       SELECT row_number, line, anchor, member_id,

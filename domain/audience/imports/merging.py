@@ -120,6 +120,6 @@ def merge(session: Session, loading: Loading, *, after: int, until: int) -> Coun
 
 def _weighed(session: Session, *, after: int, until: int, holds: bool, now: datetime) -> Counter[str]:
     matching.match(session, after=after, until=until)
-    people.fold(session, holds=holds)
-    sayings.weigh(session, now=now)
+    people.fold(session, after=after, until=until, holds=holds)
+    sayings.weigh(session, after=after, until=until, now=now)
     return Counter(dict(session.execute(_COUNT, {"after": after, "until": until}).all()))

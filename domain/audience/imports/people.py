@@ -31,7 +31,8 @@ _FOLD = text(f"""
     WITH said AS (
       SELECT j.anchor, j.member_id, j.row_number, count(*) OVER (PARTITION BY j.anchor) AS rows, i.external_id,
              {", ".join(f"{_SAID.get(name, f'i.{name}')} AS {name}" for name in PROFILE)}, i.attributes
-        FROM judged j JOIN incoming i USING (row_number)),
+        FROM judged j JOIN incoming i USING (row_number)
+       WHERE i.row_number > :after AND i.row_number <= :until),
     own AS (
       SELECT anchor, jsonb_object_agg(key, value ORDER BY row_number) AS attributes
         FROM said CROSS JOIN LATERAL jsonb_each(said.attributes) WHERE rows > 1 GROUP BY anchor),
@@ -59,12 +60,13 @@ _COMPARE = text(f"""
         WHERE NOT p.is_new AND ({_DIFFERS} OR NOT m.attributes @> coalesce(p.attributes, '{{}}')))""")  # noqa: S608
 
 
-def fold(session: Session, *, holds: bool) -> None:
+def fold(session: Session, *, after: int, until: int, holds: bool) -> None:
     """One row in `people` for each person of `judged`, and whether it changes what is known of them.
 
+    `judged` holds rows above `after` and up to `until`: the rest of the file is not looked at, however long it is.
     `holds` keeps the members as they are until the transaction ends.
     """
-    session.execute(_FOLD)
+    session.execute(_FOLD, {"after": after, "until": until})
     if holds:
         session.execute(_LOCK)
     session.execute(_COMPARE)

@@ -26,6 +26,7 @@ _ANSWERS = text("""
              j.anchor, j.row_number, a.value->>0 AS channel, a.value->>1 AS topic, (a.value->>2)::boolean AS granted,
              i.consent_source, i.consent_at
         FROM judged j JOIN incoming i USING (row_number) CROSS JOIN LATERAL jsonb_array_elements(i.consents) AS a
+       WHERE i.row_number > :after AND i.row_number <= :until AND i.consents IS NOT NULL
        ORDER BY j.anchor, a.value->>0, a.value->>1, (a.value->>2)::boolean, i.consent_at DESC NULLS LAST)
     INSERT INTO answers (anchor, row_number, channel, topic, granted, source, given_at, stands, since, is_of_this_file)
     SELECT said.anchor, said.row_number, said.channel, said.topic, said.granted, consent_source, consent_at,
@@ -50,6 +51,7 @@ _LABELS = text("""
       SELECT DISTINCT ON (j.anchor, lower(t.value)) j.anchor, j.row_number, t.value AS name
         FROM judged j JOIN incoming i USING (row_number)
        CROSS JOIN LATERAL jsonb_array_elements_text(i.tags) AS t
+       WHERE i.row_number > :after AND i.row_number <= :until AND i.tags IS NOT NULL
        ORDER BY j.anchor, lower(t.value), j.row_number)
     INSERT INTO labels (anchor, row_number, name, tag_id, is_kept_by_rule, is_archived, is_worn)
     SELECT said.anchor, said.row_number, said.name, known.id, known.rule IS NOT NULL OR known.definition IS NOT NULL,
@@ -92,16 +94,18 @@ _TOLD = text("""
      ORDER BY a.row_number, a.channel, a.topic""")
 
 
-def weigh(session: Session, *, now: datetime) -> None:
+def weigh(session: Session, *, after: int, until: int, now: datetime) -> None:
     """Fill `answers` and `labels` with what changes something, and mark the people whom it changes.
 
+    The people are those of the rows above `after` and up to `until`.
     `now` is when the import began: what is recorded with it is of the same file.
     """
-    session.execute(_ANSWERS, {"now": now})
+    rows = {"after": after, "until": until}
+    session.execute(_ANSWERS, {"now": now, **rows})
     session.execute(_STAYS_CLOSED, {"words": CLOSED.words})
     session.execute(_OF_THIS_FILE)
     session.execute(_STANDS_ALREADY)
-    session.execute(_LABELS)
+    session.execute(_LABELS, rows)
     session.execute(_NOT_BY_FILE, {"archived": ARCHIVED.words, "kept_by_rule": KEPT_BY_RULE.words})
     session.execute(_WORN_ALREADY)
     session.execute(_TOO_MANY, {"most": tags.MOST_TAGS, "words": TOO_MANY.words})
