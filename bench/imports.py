@@ -1,4 +1,4 @@
-"""Guests from a file: what the product makes of 100,000 rows (read, told apart, merged, touched, told), against the bare
+"""Guests from a file: what the product makes of 100,000 rows (read, told apart, merged, touched, told), against bare
 statements: one COPY of the text and one `INSERT … ON CONFLICT` that believes every cell."""
 
 import io
