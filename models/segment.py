@@ -25,6 +25,7 @@ class Segment(TenantOwned, Base):
     size: Mapped[int] = mapped_column(server_default="0")
     border_minor: Mapped[int | None]  # what the least of a year's Top spent
     refreshed_at: Mapped[datetime | None]  # when everybody was looked at, and not only those something happened to
+    failed_at: Mapped[datetime | None]  # when its question could not be answered; None since it can
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     updated_at: Mapped[datetime] = mapped_column(server_default=NOW)

@@ -20,6 +20,7 @@ class Tag(TenantOwned, Base):
     words: Mapped[str] = mapped_column(server_default="")  # one sentence for people
     rule: Mapped[str | None]  # the built-in rule's name
     definition: Mapped[dict[str, Any] | None]  # a condition tree of the owner's own
+    failed_at: Mapped[datetime | None]  # when its rule could not be answered; None since it can
     archived_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     name_key: Mapped[str] = mapped_column(Computed("lower(name)", persisted=True))

@@ -18,6 +18,7 @@ from sqlalchemy.orm import Session
 
 from domain import clock
 from domain.accounts.vault import WrongKey
+from domain.audience import freshness
 from domain.delivery import accounts, batches, contexts, leases, letters, outbox
 from domain.delivery.outbox import Batch
 from domain.delivery.ports import Gateway
@@ -107,6 +108,9 @@ def _send_batch(
     line.settle()
     not_before = clock.now() + REST if line.took_nothing else None
     leases.release(session, batch.owner, not_before=not_before)
+    session.commit()
+    written_to = [each.member_id for each in rendered.letters if each.member_id is not None]
+    freshness.touch_for_messages(session, written_to, now=clock.now())
     session.commit()
     return states + line.states
 

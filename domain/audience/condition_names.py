@@ -56,9 +56,11 @@ def check(session: Session, tree: Tree, *, path: str, segment_id: int | None) ->
 
 
 def named(tree: Tree, path: str = "") -> Iterator[Named]:
-    """Everything that a checked tree names."""
+    """Everything that a tree names; what asks for a fact that is gone names nothing."""
     for spot, leaf in trees.leaves(tree, path):
-        fact = FACTS[leaf["fact"]]
+        fact = FACTS.get(leaf["fact"])
+        if fact is None:
+            continue
         yield from _values(fact, leaf, f"{spot}.value")
         for field in trees.asked(leaf.get("where")):
             asked = fact.field(field["fact"])

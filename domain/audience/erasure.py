@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from domain.audience import mentions, suppression
+from domain.audience import membership, mentions, suppression
 from domain.audience.traces import Person
 from domain.loyalty import summaries
 from models.member import Member
@@ -56,7 +56,6 @@ _OWN = tuple(
         "SELECT forget_words(:member_id)",
         "DELETE FROM consent_states WHERE member_id = :member_id",
         "DELETE FROM member_tags WHERE member_id = :member_id",
-        "DELETE FROM segment_members WHERE member_id = :member_id",
         "DELETE FROM import_changes WHERE member_id = :member_id",
         "DELETE FROM sign_ups WHERE member_id = :member_id OR email = ANY(:emails)",
         "DELETE FROM distinct_pairs WHERE first_id = :member_id OR second_id = :member_id",
@@ -79,6 +78,7 @@ def erase(session: Session, member: Member, *, now: datetime) -> None:
 
     Balances, purchases and ledger stay as they are, under a number that leads to nobody.
     """
+    membership.hold(session)  # before the member is held, as all do who change memberships
     also = session.execute(select(MemberAlias.kind, MemberAlias.value).where(MemberAlias.member_id == member.id))
     person = Person.of(member, [(kind, value) for kind, value in also])
     suppression.forget(session, member, now=now)
@@ -87,6 +87,7 @@ def erase(session: Session, member: Member, *, now: datetime) -> None:
     values = {"member_id": member.id, "now": now, "kept": list(KEPT_OF_EVENTS), "emails": emails}
     for statement in _OWN:
         session.execute(statement, values)
+    membership.forget(session, [member.id])
     summaries.forget(session, [member.id])
     mentions.remove(session, person, member.id, now=now)
 

@@ -5,18 +5,20 @@ Midnight comes in two steps, each committed by itself, so that no till waits for
 day (`turn_day`), then segments follow (`follow_calendar`). Done twice or by two at once, nothing happens twice.
 """
 
+from collections.abc import Iterable
 from datetime import date, datetime
 
 from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
-from domain.audience import consoles, membership, presets, segments, tagging
+from domain.audience import consoles, membership, own_rules, presets, segments, tagging
 from domain.audience.facts.scope import Scope
 from domain.audience.segment_order import Placed
 from domain.audience.tagging import Tally
 from domain.loyalty import summaries
 from models.segment import Segment
 from models.summary import AudienceDay
+from models.tag import Tag
 from models.tenant import Tenant
 
 SLICE = 5000
@@ -27,6 +29,11 @@ _NOTE_SIZES = text("""
      CROSS JOIN generate_series(CAST(:first AS date), CAST(:today AS date) - 1, interval '1 day') AS day
      WHERE archived_at IS NULL AND day >= (created_at AT TIME ZONE :timezone)::date
         ON CONFLICT (tenant_id, segment_id, day) DO UPDATE SET size = excluded.size""")
+
+_ABOUT_MESSAGES = ('%"messages.%', '%"reachable.%')  # a refused address is no longer one to reach
+_ANYTHING_ASKS = text("""
+    SELECT EXISTS (SELECT FROM segments WHERE archived_at IS NULL AND definition::text LIKE ANY(:families))
+        OR EXISTS (SELECT FROM tags WHERE archived_at IS NULL AND definition::text LIKE ANY(:families))""")
 
 
 def is_of_today(session: Session, tenant: Tenant, *, now: datetime) -> bool:
@@ -85,6 +92,26 @@ def look_at(session: Session, tenant: Tenant, member_id: int, *, now: datetime) 
         membership.refresh(session, tenant, [member_id], now=now)
 
 
+def follow_tag(session: Session, tenant: Tenant, tag: Tag, *, now: datetime) -> None:
+    """A tag of the owner's own follows a rule, or another one than before: members have it at once, and whatever asks
+    about it follows."""
+    names = tagging.follow(session, tenant, tag, now=now)
+    changed: set[int] = set()
+    for each in membership.living(session):
+        if each.sources & changed or own_rules.names_in(each.segment.definition) & names:
+            changed.add(each.segment.id)
+            membership.refill(session, each.segment, Scope.of(tenant, now=now))
+
+
+def touch_for_messages(session: Session, member_ids: Iterable[int], *, now: datetime) -> None:
+    """Messages to these members left, arrived or came back: look at them again, where anything asks about that.
+
+    The last statement of its transaction: who holds a member's summary waits for nobody's consent.
+    """
+    if session.scalar(_ANYTHING_ASKS, {"families": list(_ABOUT_MESSAGES)}):
+        summaries.touch(session, sorted(set(member_ids)), now=now)
+
+
 def recompute(session: Session, tenant: Tenant, *, now: datetime) -> Tally:
     """Look at everybody, for all tags and all segments; returns what changed of the tags."""
     turn_day(session, tenant, now=now)
@@ -100,8 +127,8 @@ def recompute(session: Session, tenant: Tenant, *, now: datetime) -> Tally:
 
 def _follow(session: Session, tenant: Tenant, placed: Placed, *, now: datetime) -> None:
     segment, scope = placed.segment, Scope.of(tenant, now=now)
-    if segment.refreshed_at is None or segment.preset not in (presets.NEW, presets.DEFECTING):
-        membership.fill(session, segment, scope)
+    if segment.preset not in (presets.NEW, presets.DEFECTING) or not segment.refreshed_at or segment.failed_at:
+        membership.refill(session, segment, scope)
         return
     since = summaries.local_date(tenant, segment.refreshed_at)
     crossing = presets.crossing(segment.preset, segment.parameters or {}, scope, since=since)

@@ -11,7 +11,7 @@ from datetime import datetime
 from sqlalchemy import Row, Select, delete, select, text, update
 from sqlalchemy.orm import Session
 
-from domain.audience import conditions, presets, segment_order
+from domain.audience import breakage, conditions, presets, segment_order
 from domain.audience.facts.scope import Scope
 from models.segment import Segment, SegmentMember
 from models.tenant import Tenant
@@ -96,14 +96,18 @@ def refresh(session: Session, tenant: Tenant, member_ids: Sequence[int], *, now:
     for each in living(session):
         also = (member_id for source in each.sources & moved.keys() for member_id in _everyone(moved[source]))
         scope = Scope.of(tenant, now=now, member_ids=sorted({*member_ids, *also}))
-        moved[each.segment.id] = _refresh(session, each.segment, scope)
+        moved[each.segment.id] = _tried(session, each.segment, scope)
     return sum(map(len, moved.values()))
 
 
 def recompute(session: Session, tenant: Tenant, *, now: datetime) -> int:
     """Ask every segment about everybody; returns how many entered or left one, which is nobody where all was true."""
-    scope = Scope.of(tenant, now=now)
-    return sum(len(fill(session, each.segment, scope)) for each in living(session))
+    return sum(len(refill(session, each.segment, Scope.of(tenant, now=now))) for each in living(session))
+
+
+def refill(session: Session, segment: Segment, scope: Scope) -> Moved:
+    """`fill` where one segment that cannot be answered shall not stop the others."""
+    return breakage.tried(session, segment, lambda: fill(session, segment, scope), Moved(), now=scope.now)
 
 
 def ask_about(session: Session, segment: Segment, scope: Scope) -> Moved:
@@ -123,6 +127,14 @@ def forget(session: Session, member_ids: Sequence[int]) -> None:
     gone = delete(SegmentMember).where(SegmentMember.member_id.in_(member_ids)).returning(SegmentMember.segment_id)
     for segment_id in session.scalars(gone).all():
         session.execute(update(Segment).where(Segment.id == segment_id).values(size=Segment.size - 1))
+
+
+def _tried(session: Session, segment: Segment, scope: Scope) -> Moved:
+    """One that could not be answered before overlooked members: it asks everybody."""
+    if breakage.rests(segment, now=scope.now):
+        return Moved()
+    ask = _refresh if segment.failed_at is None else fill
+    return breakage.tried(session, segment, lambda: ask(session, segment, scope), Moved(), now=scope.now)
 
 
 def _refresh(session: Session, segment: Segment, scope: Scope) -> Moved:

@@ -13,7 +13,7 @@ from sqlalchemy import select, text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from domain.audience import consent, consent_history, restating
+from domain.audience import consent, consent_history, membership, restating
 from domain.audience.consent import Answer, Proof
 from domain.errors import NotFound, Unacceptable
 from domain.loyalty import ledger, settling, summaries, till, unlocks
@@ -82,7 +82,6 @@ _MOVES = tuple(
             WHERE member_id = :gone AND NOT EXISTS (
                   SELECT FROM member_tags k WHERE k.member_id = :kept AND k.tag_id = t.tag_id)""",
         "DELETE FROM member_tags WHERE member_id = :gone",
-        "DELETE FROM segment_members WHERE member_id = :gone",
         "DELETE FROM import_changes WHERE member_id = :gone",
         "DELETE FROM distinct_pairs WHERE first_id = :gone OR second_id = :gone",
     )
@@ -131,6 +130,7 @@ def merge(
     Raises `NotFound` when one of them is gone already. Tell `reactions.answer` what unlocked and closed.
     """
     both = sorted((kept_id, gone_id))
+    membership.hold(session)  # before the members are held, as all do who change memberships
     scene = till.approach(session)  # before the members are locked, as tills do
     unlocked = settling.settle_due(session, both, now=now)
     ledger.open_book(session, both, now=now)  # locks them, in the order in which everybody does
@@ -144,6 +144,7 @@ def merge(
         session.execute(statement, ids)
     _agree(session, kept_id, gone_id, closed_before, now=now)
     unlocked += _unlock(session, scene, kept_id, before, now=now)
+    membership.forget(session, [gone_id])
     summaries.forget(session, [gone_id])
     summaries.recount(session, [kept_id], now=now)
     return Merged(kept, unlocked, closed)

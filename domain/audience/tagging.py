@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.accounts import audit
-from domain.audience import consoles, membership, own_rules, tag_rules
+from domain.audience import breakage, consoles, membership, own_rules, tag_rules
 from domain.audience.facts.scope import Scope
 from models.tag import Tag
 from models.tenant import Tenant
@@ -79,10 +79,16 @@ def follow_calendar(session: Session, tenant: Tenant, *, now: datetime) -> Tally
     return recompute(session, tenant, now=now) if consoles.tagging(session).is_active else Tally()
 
 
-def follow(session: Session, tenant: Tenant, tag: Tag, *, now: datetime) -> Tally:
-    """Look at everybody for one tag with a rule of the owner's own."""
+def follow(session: Session, tenant: Tenant, tag: Tag, *, now: datetime) -> set[str]:
+    """Look at everybody for one tag with a rule of the owner's own, and for those whose rules ask about it; the names
+    of all these in lower case."""
     membership.hold(session)
-    return _follow(session, tag, Scope.of(tenant, now=now))
+    scope, names = Scope.of(tenant, now=now), {tag.name_key}
+    for each in own_rules.in_order(_standing(session, now=now)[1]):
+        if each is tag or own_rules.names_in(each.definition) & names:
+            names.add(each.name_key)
+            _tried(session, each, scope)
+    return names
 
 
 def ensure_built_in(session: Session, *, now: datetime) -> None:
@@ -97,8 +103,16 @@ def _run(session: Session, scope: Scope, *, months: int) -> Tally:
     for rule in tag_rules.RULES:
         tally += _keep(session, built_in[rule.name], rule, scope, months)
     for tag in own_rules.in_order(own):
-        tally += _follow(session, tag, scope)
+        tally += _tried(session, tag, scope)
     return tally
+
+
+def _tried(session: Session, tag: Tag, scope: Scope) -> Tally:
+    """One rule that cannot be answered does not stop the others. One that broke overlooked members: it rests until
+    everybody is looked at."""
+    if tag.failed_at is not None and scope.member_ids is not None:
+        return Tally()
+    return breakage.tried(session, tag, lambda: _follow(session, tag, scope), Tally(), now=scope.now)
 
 
 def _standing(session: Session, *, now: datetime) -> tuple[dict[str, Tag], list[Tag]]:

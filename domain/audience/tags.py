@@ -10,7 +10,7 @@ from sqlalchemy import func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from domain.audience import own_rules, tag_rules, tagging
+from domain.audience import freshness, own_rules, tag_rules
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
 from domain.loyalty import summaries
 from domain.trees import Tree
@@ -99,7 +99,7 @@ def create(
         own_rules.check(session, definition, name=name)
     tag = _added(session, Tag(name=name, words=words, definition=definition, created_at=now))
     if definition is not None:
-        tagging.follow(session, tenant, tag, now=now)
+        freshness.follow_tag(session, tenant, tag, now=now)
     return tag
 
 
@@ -115,7 +115,7 @@ def change(
         own_rules.check(session, definition, name=tag.name)
         tag.definition = dict(definition)
         session.flush()
-        tagging.follow(session, tenant, tag, now=now)
+        freshness.follow_tag(session, tenant, tag, now=now)
     session.flush()
 
 
@@ -148,7 +148,7 @@ def restore(session: Session, tenant: Tenant, tag: Tag, *, now: datetime) -> Non
     session.flush()
     if tag.definition is not None:
         own_rules.check(session, tag.definition, name=tag.name)
-        tagging.follow(session, tenant, tag, now=now)
+        freshness.follow_tag(session, tenant, tag, now=now)
 
 
 def put_on(

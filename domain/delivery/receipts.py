@@ -8,7 +8,7 @@ from sqlalchemy import text
 from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
-from domain.audience import suppression
+from domain.audience import freshness, suppression
 from domain.delivery import engagement
 from domain.delivery.ports import DeliveryReport
 from models.message import Report
@@ -88,6 +88,7 @@ def apply(session: Session, *, now: datetime) -> int:
     of_somebody = [row for row in known if row.address is not None]
     _suppress(session, of_somebody, now=now)
     engagement.keep(session, of_somebody, now=now)
+    freshness.touch_for_messages(session, [row.member_id for row in of_somebody if row.member_id], now=now)
     session.execute(_APPLIED, {"ids": told["reports"], "now": now})
     if len(of_somebody) < len(known):
         session.execute(_WORDLESS, {"ids": [row.id for row in known if row.address is None]})

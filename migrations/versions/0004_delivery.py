@@ -51,6 +51,8 @@ def upgrade() -> None:
         sa.UniqueConstraint("tenant_id", "domain", name=op.f("uq_sender_domains_tenant_id_domain")),
     )
     wall_off("sender_domains")
+    for asking in ("segments", "tags"):
+        op.add_column(asking, sa.Column("failed_at", sa.DateTime(timezone=True), nullable=True))
     op.execute("DROP FUNCTION agenda_deliveries(timestamptz)")
     count_across_cafes(
         "agenda_deliveries", "at timestamptz", "tenant_id bigint, gateway_id bigint, lane text", DELIVERIES

@@ -14,7 +14,7 @@ from sqlalchemy import delete, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
-from domain.audience import consent, erasure, tags
+from domain.audience import consent, erasure, membership, tags
 from domain.audience.consent import Answer, Proof, Told
 from domain.loyalty import summaries
 from models.imports import Import, ImportChange
@@ -70,6 +70,7 @@ class Batch:
 
 def undo_some(session: Session, row: Import, *, after: int, actor: str, now: datetime) -> Batch | None:
     """Take the import back for the next members behind id `after`; None when there are no more."""
+    membership.hold(session)  # before the members are held, as all do who change memberships
     asked = {"import_id": row.id, "after": after, "limit": BATCH}
     ids = list(session.scalars(_NEXT, asked))
     if not ids:

@@ -139,3 +139,13 @@ def test_a_pause_and_the_links_end_with_the_person(session, make, nora, now):
 def _blocked(session) -> bool:
     session.rollback()
     return bool(session.scalar(BLOCKED))
+
+
+def test_who_is_forgotten_is_no_longer_counted_in_segments(session, make, nora, now):
+    segment = make.segment(size=1)
+    make.segment_member(segment.id, nora)
+
+    erasure.erase(session, nora, now=now)
+
+    session.refresh(segment)
+    assert segment.size == 0

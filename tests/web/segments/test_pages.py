@@ -235,3 +235,13 @@ def test_who_asks_for_incomplete_profiles_sees_what_is_missing(owner, guests, ma
     segment_id = make_segment("Incomplete", {"fact": "member.completeness", "op": "lt", "value": 100})
 
     assert "birthday" in owner.get(page_of(segment_id)).text.lower().split("what is missing")[1]
+
+
+def test_a_rule_that_cannot_be_answered_says_so_on_its_page_and_in_the_list(owner, guests, database, make_segment):
+    segment_id = make_segment("Moody")
+    gone = """'{"fact": "weather.mood", "op": "eq", "value": "sunny"}'"""
+    change(database.admin_url, f"UPDATE segments SET failed_at = now(), definition = {gone} WHERE id = {segment_id}")
+
+    assert "Its rule could not be answered" in owner.get(page_of(segment_id)).text
+    assert "cannot be answered" in owner.get(LIST).text
+    assert owner.get(f"{page_of(segment_id)}/edit").status_code == 200
