@@ -22,6 +22,7 @@ class Member(TenantOwned, Base):
         Index("ix_members_first_name", "tenant_id", "first_name_key"),
         Index("ix_members_last_name", "tenant_id", "last_name_key"),
         Index("ix_members_joined_on", "tenant_id", "joined_on", "id"),
+        Index("ix_members_erased", "tenant_id", "id", postgresql_where=text("erased_at IS NOT NULL")),
     )
 
     external_id: Mapped[str] = mapped_column(_BYTEWISE)

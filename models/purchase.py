@@ -20,7 +20,13 @@ class Purchase(TenantOwned, Base):
         CheckConstraint("refunded_minor BETWEEN 0 AND amount_minor", name="refunded_within_amount"),
         Index("ix_purchases_member", "tenant_id", "member_id", "occurred_at"),
         Index("ix_purchases_when", "tenant_id", "occurred_at"),
-        Index("ix_purchases_refunded", "tenant_id", "id", postgresql_where=text("refunded_minor > 0")),
+        Index(
+            "ix_purchases_refunded",
+            "tenant_id",
+            "occurred_at",
+            postgresql_include=["id", "amount_minor", "refunded_minor"],
+            postgresql_where=text("refunded_minor > 0"),
+        ),
     )
 
     source: Mapped[str]
@@ -40,23 +46,27 @@ class Purchase(TenantOwned, Base):
     answer: Mapped[dict[str, Any] | None]  # what the till was told, told again when it asks again
 
 
+def _bought_by(field: str) -> Index:
+    """Who bought something that is called so, when, and how much of it: answered without a look at the lines."""
+    return Index(
+        f"ix_purchase_items_{field}",
+        "tenant_id",
+        f"{field}_key",
+        "occurred_at",
+        postgresql_include=["member_id", "purchase_id", "quantity", "amount_minor"],
+        postgresql_where=text(f"{field}_key IS NOT NULL AND NOT given_back"),
+    )
+
+
 class PurchaseItem(TenantOwned, Base):
-    """One line of a receipt. Member and instant are the receipt's, so that "who bought this lately" is one look; when
-    the receipt goes to another member its lines follow (a trigger)."""
+    """One line of a receipt. Member and instant are the receipt's, so that "who bought this lately" is one look at an
+    index; when the receipt goes to another member, or all of it is given back, its lines follow (a trigger)."""
 
     __tablename__ = "purchase_items"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "purchase_id"], ["purchases.tenant_id", "purchases.id"]),
         Index(None, "tenant_id", "purchase_id"),
-        Index("ix_purchase_items_name", "tenant_id", "name_key", "occurred_at"),
-        Index("ix_purchase_items_category", "tenant_id", "category_key", "occurred_at"),
-        Index(
-            "ix_purchase_items_sku",
-            "tenant_id",
-            "sku_key",
-            "occurred_at",
-            postgresql_where=text("sku_key IS NOT NULL"),
-        ),
+        *(_bought_by(key) for key in ("name", "category", "sku")),
     )
 
     purchase_id: Mapped[int]
@@ -67,6 +77,7 @@ class PurchaseItem(TenantOwned, Base):
     category: Mapped[str | None]
     quantity: Mapped[Decimal]
     amount_minor: Mapped[int]
+    given_back: Mapped[bool] = mapped_column(server_default="false")  # the receipt was refunded in full
     name_key: Mapped[str] = mapped_column(Computed("lower(name)", persisted=True))
     category_key: Mapped[str | None] = mapped_column(Computed("lower(category)", persisted=True))
     sku_key: Mapped[str | None] = mapped_column(Computed("lower(sku)", persisted=True))

@@ -46,7 +46,12 @@ class PurchaseDay(TenantKeyed, Base):
     __tablename__ = "purchase_days"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "member_id"], ["members.tenant_id", "members.id"], ondelete="CASCADE"),
-        Index("ix_purchase_days_day", "tenant_id", "day", postgresql_include=["member_id", "purchases", "net_minor"]),
+        Index(
+            "ix_purchase_days_day",
+            "tenant_id",
+            "day",
+            postgresql_include=["member_id", "channel", "purchases", "net_minor"],
+        ),
     )
 
     member_id: Mapped[int] = mapped_column(primary_key=True)

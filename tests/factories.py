@@ -145,8 +145,10 @@ class Make:
             "channel": "pos",
         }
         purchase = self._add(Purchase(**(defaults | values)))
+        given_back = values.get("refunded_minor") == purchase.amount_minor
         for item in items:
             receipt = {"purchase_id": purchase.id, "member_id": purchase.member_id, "occurred_at": purchase.occurred_at}
+            receipt["given_back"] = given_back
             self._add(PurchaseItem(**receipt, **({"name": "Melange", "quantity": 1} | item)))
         return purchase
 

@@ -1,17 +1,28 @@
-"""Questions about members: checked before they are kept, answered as one SQL statement for everybody or for some."""
+"""Questions about members: checked before they are kept, answered as one SQL statement for everybody or for some.
 
-from sqlalchemy import ColumnElement, Select, and_, or_
+"All" narrows a set one question after the other, "any" puts sets together; "not" and all that holds where nothing is
+take members out of those that come into question.
+"""
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from itertools import count, groupby
+
+from sqlalchemy import CTE, CompoundSelect, Select, and_, exists, or_, select, union
 from sqlalchemy.orm import Session
 
 from domain import trees
 from domain.audience import condition_names
-from domain.audience.facts import FACTS, operators
+from domain.audience.facts import FACTS, operators, order
 from domain.audience.facts.fact import Asked
 from domain.audience.facts.scope import Scope
-from domain.audience.facts.statement import Statement
+from domain.audience.facts.statement import MEMBERS, Condition, Place, Statement
 from domain.trees import Tree
+from models.member import Member
 
 __all__ = ["Scope", "check", "matching"]
+
+Found = Select[int] | CompoundSelect[int]
 
 
 def check(session: Session, tree: Tree, *, path: str = "definition", segment_id: int | None = None) -> None:
@@ -25,26 +36,160 @@ def check(session: Session, tree: Tree, *, path: str = "definition", segment_id:
 
 
 def matching(tree: Tree, scope: Scope) -> Select[int]:
-    """The ids of the members that fulfil a checked tree, in one statement; `tree` may be `{"all": []}`: everybody."""
-    statement = Statement(scope)
-    return statement.where(_condition(tree, statement, is_wanted=True))
+    """The ids of the members that fulfil a checked tree, in one statement; `{"all": []}` is everybody."""
+    found = _found(_part(tree, is_wanted=True), _Search(scope)).cte()
+    is_erased = exists().where(Member.id == found.c.member_id, Member.erased_at.is_not(None))
+    return select(found.c.member_id.label("id")).where(~is_erased)
 
 
-def _condition(tree: Tree, statement: Statement, *, is_wanted: bool) -> ColumnElement[bool]:
-    """`is_wanted` False asks for the opposite: "not" moves down to the leaves, where SQL can use it."""
+@dataclass(frozen=True, slots=True)
+class _Leaf:
+    """A question, or with `is_wanted` False its opposite: "not" has moved down to the leaves."""
+
+    tree: Tree
+    is_wanted: bool
+
+
+@dataclass(frozen=True, slots=True)
+class _Joint:
+    """Parts that all have to hold where it `narrows`, any of them where it does not."""
+
+    narrows: bool
+    parts: Sequence["_Leaf | _Joint"]
+
+
+_Part = _Leaf | _Joint
+
+
+@dataclass(frozen=True, slots=True)
+class _Search:
+    """Whom a part of a tree is asked about: the members that fulfilled what was asked before, or everybody."""
+
+    scope: Scope
+    inside: CTE | None = None
+
+    def narrowed(self, found: Found) -> "_Search":
+        return _Search(self.scope, found.cte())
+
+    def statement(self) -> Statement:
+        return Statement(self.scope, self.inside)
+
+    @property
+    def everybody(self) -> Select[int]:
+        if self.inside is not None:
+            return select(self.inside.c.member_id)
+        return self.statement().place.members()
+
+    def without(self, gone: Iterable[Select[int]]) -> Select[int]:
+        """Everybody but these."""
+        inside = self.everybody.cte() if self.inside is None else self.inside
+        sets = [each.subquery() for each in gone]
+        is_gone = [exists().where(each.c.member_id == inside.c.member_id) for each in sets]
+        return select(inside.c.member_id).where(*(~each for each in is_gone))
+
+
+@dataclass(frozen=True, slots=True)
+class _Look:
+    """Whose rows in one place fulfil a condition; `excludes` wants all others."""
+
+    place: Place
+    condition: Condition
+    excludes: bool
+
+
+def _part(tree: Tree, *, is_wanted: bool) -> _Part:
+    """The same tree without "not", and without an "all" directly in an "all"."""
     if "not" in tree:
-        return _condition(tree["not"], statement, is_wanted=not is_wanted)
+        return _part(tree["not"], is_wanted=not is_wanted)
     for joint in ("all", "any"):
         if joint in tree:
-            parts = [_condition(part, statement, is_wanted=is_wanted) for part in tree[joint]]
-            return and_(True, *parts) if (joint == "all") is is_wanted else or_(False, *parts)
-    if is_wanted:
-        return _leaf(tree, statement)
-    opposite = operators.opposite(FACTS[tree["fact"]], tree)
-    return _leaf(opposite, statement) if opposite else _leaf(tree, statement).is_not(True)
+            narrows = (joint == "all") is is_wanted
+            parts = [_part(each, is_wanted=is_wanted) for each in tree[joint]]
+            return _Joint(narrows, [own for each in parts for own in _parts_of(each, narrows)])
+    return _Leaf(tree, is_wanted)
 
 
-def _leaf(leaf: Tree, statement: Statement) -> ColumnElement[bool]:
-    fact = FACTS[leaf["fact"]]
-    said = fact.say(statement, Asked.of(leaf))
-    return operators.predicate(fact, said, leaf, statement.scope)
+def _parts_of(part: _Part, narrows: bool) -> Sequence[_Part]:
+    return part.parts if isinstance(part, _Joint) and part.narrows is narrows else [part]
+
+
+def _found(part: _Part, search: _Search) -> Found:
+    if isinstance(part, _Leaf):
+        return _all([part], search)
+    return (_all if part.narrows else _any)(part.parts, search)
+
+
+def _all(parts: Sequence[_Part], search: _Search) -> Found:
+    """Narrow the set part by part, cheap and rare ones first; at the end take out who is not wanted."""
+    by_place = _in_order(parts, search)
+    found: Found | None = None
+    for together in (each for key, each in by_place if not key.excludes):
+        search = search if found is None else search.narrowed(found)
+        found = _narrowed(together, search)
+    gone = [each for key, each in by_place if key.excludes]
+    if not gone:
+        return search.everybody if found is None else found
+    search = search if found is None else search.narrowed(found)
+    return search.without(_members(each, search, or_) for each in gone)
+
+
+def _any(parts: Sequence[_Part], search: _Search) -> Found:
+    """Put together what each part finds; questions about the same rows are one."""
+    found: list[Found] = []
+    for key, together in _in_order(parts, search):
+        if key.excludes:
+            found.append(search.without([_members(together, search, and_)]))
+        elif isinstance(together[0], _Joint):
+            found.append(_found(together[0], search))
+        else:
+            found.append(_members(together, search, or_))
+    return union(*found) if len(found) > 1 else found[0]
+
+
+@dataclass(frozen=True, slots=True)
+class _Key:
+    """What may be asked together: questions that look at the same rows."""
+
+    place: Hashable
+    excludes: bool
+
+
+def _in_order(parts: Sequence[_Part], search: _Search) -> list[tuple[_Key, list[_Part]]]:
+    numbers = count()
+    statement = search.statement()
+
+    def key(part: _Part) -> _Key:
+        if isinstance(part, _Joint):
+            return _Key(next(numbers), excludes=False)
+        look = _look(part, statement)
+        return _Key(look.place.key, look.excludes)
+
+    keyed = [(key(part), part) for part in sorted(parts, key=_rank)]
+    return [(own, [part for _key, part in each]) for own, each in groupby(keyed, key=lambda pair: pair[0])]
+
+
+def _rank(part: _Part) -> tuple[float, str]:
+    return order.LAST if isinstance(part, _Joint) else order.rank(part.tree)
+
+
+def _narrowed(together: Sequence[_Part], search: _Search) -> Found:
+    if isinstance(together[0], _Joint):
+        return _found(together[0], search)
+    return _members(together, search, and_)
+
+
+def _members(leaves: Sequence[_Part], search: _Search, joined: Callable[..., Condition]) -> Select[int]:
+    """The members whose rows in one place fulfil these questions."""
+    statement = search.statement()
+    looks = [_look(leaf, statement) for leaf in leaves if isinstance(leaf, _Leaf)]
+    return looks[0].place.members(joined(*(look.condition for look in looks)))
+
+
+def _look(leaf: _Leaf, statement: Statement) -> _Look:
+    fact = FACTS[leaf.tree["fact"]]
+    statement.begin()
+    asked = operators.asked(fact, fact.say(statement, Asked.of(leaf.tree)), leaf.tree, statement.scope)
+    excludes = asked.excludes is leaf.is_wanted
+    if excludes and statement.place.key == MEMBERS:  # everybody has a row there: who is not wanted is said right away
+        return _Look(statement.place, asked.condition.is_not(True), excludes=False)
+    return _Look(statement.place, asked.condition, excludes)

@@ -235,6 +235,9 @@ def upgrade() -> None:
     op.create_index("ix_members_first_name", "members", ["tenant_id", "first_name_key"], unique=False)
     op.create_index("ix_members_joined_on", "members", ["tenant_id", "joined_on", "id"], unique=False)
     op.create_index("ix_members_last_name", "members", ["tenant_id", "last_name_key"], unique=False)
+    op.create_index(
+        "ix_members_erased", "members", ["tenant_id", "id"], postgresql_where=sa.text("erased_at IS NOT NULL")
+    )
     op.create_table(
         "memberships",
         sa.Column("tenant_id", sa.BigInteger(), nullable=False),
@@ -790,6 +793,7 @@ def upgrade() -> None:
         sa.Column("category", sa.Text(), nullable=True),
         sa.Column("quantity", sa.Numeric(), nullable=False),
         sa.Column("amount_minor", sa.BigInteger(), nullable=False),
+        sa.Column("given_back", sa.Boolean(), server_default=sa.text("false"), nullable=False),
         sa.Column("name_key", sa.Text(), sa.Computed("lower(name)", persisted=True), nullable=False),
         sa.Column("category_key", sa.Text(), sa.Computed("lower(category)", persisted=True), nullable=True),
         sa.Column("sku_key", sa.Text(), sa.Computed("lower(sku)", persisted=True), nullable=True),
@@ -804,21 +808,30 @@ def upgrade() -> None:
     op.create_index(
         op.f("ix_purchase_items_tenant_id_purchase_id"), "purchase_items", ["tenant_id", "purchase_id"], unique=False
     )
-    op.create_index("ix_purchase_items_name", "purchase_items", ["tenant_id", "name_key", "occurred_at"])
-    op.create_index("ix_purchase_items_category", "purchase_items", ["tenant_id", "category_key", "occurred_at"])
+    for field in ("name", "category", "sku"):
+        op.create_index(
+            f"ix_purchase_items_{field}",
+            "purchase_items",
+            ["tenant_id", f"{field}_key", "occurred_at"],
+            postgresql_include=["member_id", "purchase_id", "quantity", "amount_minor"],
+            postgresql_where=sa.text(f"{field}_key IS NOT NULL AND NOT given_back"),
+        )
     op.create_index(
-        "ix_purchase_items_sku",
-        "purchase_items",
-        ["tenant_id", "sku_key", "occurred_at"],
-        postgresql_where=sa.text("sku_key IS NOT NULL"),
-    )
-    op.create_index(
-        "ix_purchases_refunded", "purchases", ["tenant_id", "id"], postgresql_where=sa.text("refunded_minor > 0")
+        "ix_purchases_refunded",
+        "purchases",
+        ["tenant_id", "occurred_at"],
+        postgresql_include=["id", "amount_minor", "refunded_minor"],
+        postgresql_where=sa.text("refunded_minor > 0"),
     )
     op.execute(ITEMS_FOLLOW)
     op.execute(
         "CREATE TRIGGER items_follow AFTER UPDATE OF member_id ON purchases FOR EACH ROW "
         "WHEN (OLD.member_id IS DISTINCT FROM NEW.member_id) EXECUTE FUNCTION items_follow_their_purchase()"
+    )
+    op.execute(ITEMS_GIVEN_BACK)
+    op.execute(
+        "CREATE TRIGGER items_given_back AFTER UPDATE OF refunded_minor ON purchases FOR EACH ROW "
+        "WHEN (NEW.refunded_minor = NEW.amount_minor) EXECUTE FUNCTION items_go_back_with_their_purchase()"
     )
     op.create_table(
         "refunds",
@@ -1070,6 +1083,15 @@ ITEMS_FOLLOW = """
     BEGIN
       UPDATE purchase_items SET member_id = NEW.member_id
        WHERE tenant_id = NEW.tenant_id AND purchase_id = NEW.id;
+      RETURN NULL;
+    END $$"""
+# A purchase of nothing is given back by a refund of nothing: then, too, its sum is written anew.
+ITEMS_GIVEN_BACK = """
+    CREATE FUNCTION items_go_back_with_their_purchase() RETURNS trigger LANGUAGE plpgsql
+       SET search_path = public, pg_temp AS $$
+    BEGIN
+      UPDATE purchase_items SET given_back = true
+       WHERE tenant_id = NEW.tenant_id AND purchase_id = NEW.id AND NOT given_back;
       RETURN NULL;
     END $$"""
 AGENDA = (

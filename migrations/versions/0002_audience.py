@@ -432,7 +432,7 @@ def upgrade() -> None:
         "purchase_days",
         ["tenant_id", "day"],
         unique=False,
-        postgresql_include=["member_id", "purchases", "net_minor"],
+        postgresql_include=["member_id", "channel", "purchases", "net_minor"],
     )
     op.create_table(
         "segment_members",

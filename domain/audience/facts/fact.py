@@ -34,21 +34,20 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A fact as a column: NULL when it is not set. `absent` is what it is for a member without a row; `day` the local
-    date of an instant where a column holds it."""
+    """A fact as a column: NULL when it is not set. `absent` is what it is for a member without a row, `least` what it
+    is at least for one with a row; `day` the local date of an instant where a column holds it."""
 
     column: Column
     absent: int | None = None
+    least: int | None = None
     day: Column | None = None
 
 
 @dataclass(frozen=True, slots=True)
 class Membership:
-    """A fact that is a set. `has` says in SQL whether it holds any of these values (None: any at all), `lacks` whether
-    it holds none of them."""
+    """A fact that is a set. `has` looks up who has any of these values (None: any at all)."""
 
     has: Callable[[Sequence[Any] | None], Condition]
-    lacks: Callable[[Sequence[Any] | None], Condition]
 
 
 Said = Value | Membership

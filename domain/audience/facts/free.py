@@ -21,13 +21,9 @@ def number_of(element: Column) -> Column:
 
 def compared(element: Column, op: str, value: Any) -> Condition:
     """Whether the element fulfils the operator. Numbers compare with numbers, also written ones, all else as text."""
-    if op == "not_in":
-        return _one_of(element, value).is_not(True)
-    if op == "ne":
-        return _one_of(element, [value]).is_not(True)
-    if op in ("eq", "in"):
-        return _one_of(element, value if isinstance(value, list) else [value])
     values = value if isinstance(value, list) else [value]
+    if op in ("eq", "in"):
+        return _one_of(element, values)
     if op not in ("contains", "starts_with") and all(map(_is_number, values)):
         return _COMPARISONS[op](number_of(element), values)
     return _COMPARISONS[op](func.lower(element).collate("C"), [_text(each) for each in values])

@@ -3,10 +3,10 @@
 from collections.abc import Callable, Sequence
 from typing import Any
 
-from sqlalchemy import func, literal, select
+from sqlalchemy import func, literal, select, true
 
 from domain.audience.facts.fact import Asked, AudienceFact, Membership, Said
-from domain.audience.facts.statement import Column, Query, Statement
+from domain.audience.facts.statement import Condition, Query, Statement
 from domain.fact import Type
 from models.segment import Segment, SegmentMember
 from models.tag import MemberTag, Tag
@@ -35,10 +35,11 @@ def _segments(statement: Statement, _asked: Asked) -> Said:
 
 
 def _membership(statement: Statement, name: str, of: Callable[[Sequence[Any] | None], Query]) -> Membership:
-    def found(values: Sequence[Any] | None) -> Column:
-        return statement.grouped((name, values and tuple(sorted(values))), lambda: of(values)).member_id
+    def has(values: Sequence[Any] | None) -> Condition:
+        statement.grouped((name, values and tuple(sorted(values))), lambda: of(values))
+        return true()
 
-    return Membership(has=lambda values: found(values).is_not(None), lacks=lambda values: found(values).is_(None))
+    return Membership(has)
 
 
 FACTS: tuple[AudienceFact, ...] = (

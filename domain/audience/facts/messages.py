@@ -72,7 +72,7 @@ def _read(kind: str) -> Any:
 
     def build(statement: Statement, asked: Asked) -> Query:
         message = free.element(Event.properties, "message")
-        by_people = free.compared(free.element(Event.properties, "machine"), "ne", value=True)
+        by_people = free.compared(free.element(Event.properties, "machine"), "eq", value=True).is_not(True)
         return events.happened(statement, asked, kind, message).where(by_people)
 
     def say(statement: Statement, asked: Asked) -> Said:

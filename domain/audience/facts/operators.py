@@ -1,14 +1,16 @@
 """What operators mean in SQL, by the type of the fact that is asked about: the same as `trees.holds` means in memory.
 
-A predicate may come out NULL for what is not set; that reads as no.
+"Is not" is everybody but those who are; so is all that holds where nothing is: who never bought, bought fewer than 3
+times.
 """
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
 
-from sqlalchemy import Date, and_, cast, func, literal, or_
+from sqlalchemy import Date, and_, cast, func, literal, or_, true
 
 from domain import money, trees
 from domain.audience.facts import free
@@ -19,44 +21,48 @@ from domain.fact import Fact, Type
 from domain.trees import Tree
 
 
-def predicate(fact: AudienceFact, said: Said, leaf: Tree, scope: Scope) -> Condition:
-    """Whether what the fact says fulfils the leaf, for each member."""
-    op = leaf["op"]
-    value: Any = leaf.get("value")
+@dataclass(frozen=True, slots=True)
+class Asked:
+    """A leaf said about rows: the members whose rows fulfil the condition, or with `excludes` all others."""
+
+    condition: Condition
+    excludes: bool = False
+
+
+def asked(fact: AudienceFact, said: Said, leaf: Tree, scope: Scope) -> Asked:
+    """What a leaf asks of the rows that a fact looks at. Where there is no row, nothing is fulfilled."""
+    op, excludes = _asked_for(leaf), leaf["op"] in _OPPOSITES
     if isinstance(said, Membership):
-        return _membership(said, op, value)
-    if op in ("is_set", "not_set"):
-        return _presence(fact, said.column, op)
-    if fact.type is Type.BIRTHDAY and op == "within_days":
-        return _anniversary(said.column, scope, value)
-    if op in ("within_days", "more_than_days_ago"):
-        return _days(_day(fact, said, scope), op, value, scope)
-    return _compared(fact, said, op, value, scope)
+        value = leaf.get("value")
+        return Asked(said.has(None if op == "is_set" else value if isinstance(value, list) else [value]), excludes)
+    question = {"fact": "it", "op": op, "value": leaf.get("value")}
+    if said.least is not None and op in _AT_LEAST and trees.holds(question, {"it": said.least}, today=scope.today):
+        return Asked(true(), excludes)  # nothing has to be counted
+    condition = _fulfilled(fact, said, op, leaf.get("value"), scope)
+    if said.absent is None or not trees.holds(question, {"it": said.absent}, today=scope.today):
+        return Asked(condition, excludes)
+    return Asked(condition.is_not(True), not excludes)
 
 
 def column_predicate(fact: Fact, column: Column, leaf: Tree, scope: Scope) -> Condition:
     """Whether a column of a row fulfils the leaf of a `where`; text columns come in lower case."""
-    if leaf["op"] in ("is_set", "not_set"):
-        return _presence(fact, column, leaf["op"])
-    return _compared(fact, Value(column), leaf["op"], leaf.get("value"), scope)
+    op = _asked_for(leaf)
+    condition = _fulfilled(fact, Value(column), op, leaf.get("value"), scope)
+    return condition.is_not(True) if leaf["op"] in _OPPOSITES else condition
 
 
-def opposite(fact: AudienceFact, leaf: Tree) -> Tree | None:
-    """The leaf that holds exactly when this one does not, where there is one."""
-    if leaf["op"] == "contains" and fact.type in (Type.SET, Type.IDS):
-        return {**leaf, "op": "not_in", "value": [leaf["value"]]}
-    return {**leaf, "op": _OPPOSITES[leaf["op"]]} if leaf["op"] in _OPPOSITES else None
-
-
-def _membership(said: Membership, op: str, value: Any) -> Condition:
-    values = None if op in ("is_set", "not_set") else [value] if op == "contains" else value
-    return said.lacks(values) if op in ("not_set", "not_in") else said.has(values)
-
-
-def _presence(fact: Fact, column: Column, op: str) -> Condition:
-    if fact.type in (Type.TEXT, Type.FREE):
-        return column != "" if op == "is_set" else func.coalesce(column, "") == ""
-    return column.is_not(None) if op == "is_set" else column.is_(None)
+def _fulfilled(fact: Fact, said: Value, op: str, value: Any, scope: Scope) -> Condition:
+    """One of the operators that nothing fulfils where nothing is; NULL reads as no."""
+    if op == "is_set":
+        return said.column != "" if fact.type in (Type.TEXT, Type.FREE) else said.column.is_not(None)
+    if fact.type is Type.BIRTHDAY and op == "within_days":
+        return _anniversary(said.column, scope, value)
+    if op in ("within_days", "more_than_days_ago"):
+        return _days(_day(fact, said, scope), op, value, scope)
+    if fact.type is Type.FREE:
+        return free.compared(said.column, op, value)
+    read = _reader(fact.type, scope)
+    return _COMPARISONS[op](said.column, [read(each) for each in value] if isinstance(value, list) else read(value))
 
 
 def _days(day: Column, op: str, days: int, scope: Scope) -> Condition:
@@ -65,7 +71,7 @@ def _days(day: Column, op: str, days: int, scope: Scope) -> Condition:
     return day.between(scope.day(days), scope.today)
 
 
-def _day(fact: AudienceFact, said: Value, scope: Scope) -> Column:
+def _day(fact: Fact, said: Value, scope: Scope) -> Column:
     if said.day is not None:
         return said.day
     if fact.type is Type.DATE:
@@ -95,18 +101,6 @@ def _is_leap(year: int) -> bool:
     return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
 
 
-def _compared(fact: Fact, said: Value, op: str, value: Any, scope: Scope) -> Condition:
-    if fact.type is Type.FREE:
-        return free.compared(said.column, op, value)
-    read = _reader(fact.type, scope)
-    values = [read(each) for each in value] if isinstance(value, list) else read(value)
-    if said.absent is None:
-        return _COMPARISONS[op](said.column, values)
-    if trees.holds({"fact": "it", "op": op, "value": value}, {"it": said.absent}, today=scope.today):
-        return _COMPARISONS[op](func.coalesce(said.column, said.absent), values)
-    return _OF_THOSE_THERE.get(op, _COMPARISONS[op])(said.column, values)
-
-
 def _reader(type: Type, scope: Scope) -> Callable[[Any], Any]:
     readers: Mapping[Type, Callable[[Any], Any]] = {
         Type.NUMBER: _exact,
@@ -128,10 +122,15 @@ def _whole(number: Decimal) -> Any:
     return int(number) if number == number.to_integral_value() else number
 
 
-_OPPOSITES = {"eq": "ne", "ne": "eq", "in": "not_in", "not_in": "in", "is_set": "not_set", "not_set": "is_set"}
+def _asked_for(leaf: Tree) -> str:
+    """The leaf's operator, or the one that it is the opposite of."""
+    return str(_OPPOSITES.get(leaf["op"], leaf["op"]))
+
+
+_OPPOSITES = {"ne": "eq", "not_in": "in", "not_set": "is_set"}
+_AT_LEAST = ("gt", "gte")
 _COMPARISONS: Mapping[str, Callable[[Column, Any], Condition]] = {
     "eq": lambda column, value: column == value,
-    "ne": lambda column, value: column.is_distinct_from(value),
     "lt": lambda column, value: column < value,
     "lte": lambda column, value: column <= value,
     "gt": lambda column, value: column > value,
@@ -140,12 +139,6 @@ _COMPARISONS: Mapping[str, Callable[[Column, Any], Condition]] = {
     "after": lambda column, value: column > value,
     "between": lambda column, values: and_(column >= values[0], column <= values[1]),
     "in": lambda column, values: column.in_(values),
-    "not_in": lambda column, values: or_(column.is_(None), column.not_in(values)),
     "contains": lambda column, value: func.strpos(column, value) > 0,
     "starts_with": func.starts_with,
-}
-# Where a member without a row does not fulfil it either way, rows alone are asked: joins may be inner ones.
-_OF_THOSE_THERE: Mapping[str, Callable[[Column, Any], Condition]] = {
-    "ne": lambda column, value: column != value,
-    "not_in": lambda column, values: column.not_in(values),
 }

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 from functools import partial
 from typing import Any
 
-from sqlalchemy import Date, Integer, case, cast, func, literal, not_, or_
+from sqlalchemy import Date, Integer, case, cast, func, literal, or_
 
 from domain.audience import members
 from domain.audience.facts import free
@@ -64,7 +64,7 @@ def _missing(_statement: Statement, _asked: Asked) -> Said:
         wanted = members.PROFILE if fields is None else [field.lower() for field in fields]
         return or_(*(_is_missing(field) for field in wanted))
 
-    return Membership(has, lambda fields: not_(has(fields)))
+    return Membership(has)
 
 
 def _is_missing(field: str) -> Condition:

@@ -32,7 +32,10 @@ class Sums:
 
 
 def _count(statement: Statement, asked: Asked) -> Said:
-    return Value(_sums(statement, asked).count, absent=0)
+    if not asked.only("channel"):
+        return Value(receipts.bought(statement, asked).count, absent=0, least=1)
+    is_of_days = asked.window_days is not None and not _covers_year(asked)
+    return Value(_sums(statement, asked).count, absent=0, least=1 if is_of_days else None)
 
 
 def _sum(statement: Statement, asked: Asked) -> Said:
@@ -73,15 +76,23 @@ def _items(statement: Statement, asked: Asked) -> Said:
 
 def _sums(statement: Statement, asked: Asked) -> Sums:
     if not asked.only("channel"):
-        bought = receipts.bought(statement, asked)
-        return Sums(bought.count, bought.net)
-    channels = [each for each in CHANNELS if _includes(asked, each)]
+        paid = receipts.paid(statement, asked)
+        return Sums(paid.count, paid.net)
+    channels = _channels(asked)
     if asked.window_days is None:
         return _in_summary(statement.beside(MemberSummary), channels)
-    if asked.window_days == YEAR and len(channels) == len(CHANNELS):
+    if _covers_year(asked):
         return _in_year(statement)
     days = statement.grouped(("days", asked.key), lambda: _days(statement, asked.window_days or 0, channels))
     return Sums(days.count, days.net)
+
+
+def _channels(asked: Asked) -> list[str]:
+    return [each for each in CHANNELS if _includes(asked, each)]
+
+
+def _covers_year(asked: Asked) -> bool:
+    return asked.window_days == YEAR and len(_channels(asked)) == len(CHANNELS)
 
 
 def _includes(asked: Asked, channel: str) -> bool:
@@ -99,10 +110,20 @@ def _in_summary(summary: type[MemberSummary], channels: list[str]) -> Sums:
 
 
 def _in_year(statement: Statement) -> Sums:
-    summary = statement.beside(MemberSummary)
-    shift = statement.grouped("shift of the year", lambda: _shift(statement))
-    return Sums(
-        summary.year_purchases + func.coalesce(shift.count, 0), summary.year_minor + func.coalesce(shift.net, 0)
+    year = statement.grouped("year", lambda: _year(statement))
+    return Sums(year.count, year.net)
+
+
+def _year(statement: Statement) -> Query:
+    shift = _shift(statement).subquery()
+    return (
+        select(
+            MemberSummary.member_id,
+            (MemberSummary.year_purchases + func.coalesce(shift.c.count, 0)).label("count"),
+            (MemberSummary.year_minor + func.coalesce(shift.c.net, 0)).label("net"),
+        )
+        .outerjoin(shift, shift.c.member_id == MemberSummary.member_id)
+        .where(*statement.members(MemberSummary.member_id))
     )
 
 
@@ -111,11 +132,8 @@ def _shift(statement: Statement) -> Query:
     asked = literal(statement.scope.day(YEAR))
     kept = AudienceDay.day - YEAR
     sign = case((PurchaseDay.day >= asked, 1), else_=-1)
-    return (
-        _grouped(statement, sign * PurchaseDay.purchases, sign * PurchaseDay.net_minor)
-        .join(AudienceDay, true())
-        .where(PurchaseDay.day >= func.least(kept, asked), PurchaseDay.day < func.greatest(kept, asked))
-    )
+    moved = _grouped(statement, sign * PurchaseDay.purchases, sign * PurchaseDay.net_minor).join(AudienceDay, true())
+    return moved.where(PurchaseDay.day >= func.least(kept, asked), PurchaseDay.day < func.greatest(kept, asked))
 
 
 def _days(statement: Statement, window_days: int, channels: list[str]) -> Query:

@@ -13,6 +13,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union_all,
 )
 
 from domain.audience.facts import operators
@@ -26,6 +27,7 @@ from models.location import Location
 from models.purchase import Purchase, PurchaseItem, Refund
 
 ITEM_FIELDS = ("product", "category")
+NEGATIONS = ("ne", "not_in", "not_set")
 FIELDS: Mapping[str, Fact] = {
     fact.name: fact
     for fact in (
@@ -42,89 +44,100 @@ FIELDS: Mapping[str, Fact] = {
 
 
 def bought(statement: Statement, asked: Asked) -> Any:
-    """Columns `count`, `net` (minor units), `first_at` and `last_at` of a member's purchases that fulfil what is asked.
+    """Columns `count`, `first_at` and `last_at` of a member's purchases that fulfil what is asked."""
+    if asked.only(*(FIELDS.keys() - set(ITEM_FIELDS))):
+        return _of_receipts(statement, asked)
+    return _of_lines(statement, asked)
+
+
+def paid(statement: Statement, asked: Asked) -> Any:
+    """Columns `count` and `net` (minor units) of the same.
 
     Asked for a product or category, `net` is what those lines cost, less their share of what was refunded.
     """
     if asked.only(*(FIELDS.keys() - set(ITEM_FIELDS))):
-        return statement.grouped(("receipts", asked.key), lambda: _receipts(statement, asked))
-    return statement.grouped(("lines", asked.key), lambda: _lines(statement, asked))
+        return _of_receipts(statement, asked)
+    return statement.grouped(("lines paid", asked.key), lambda: _lines_paid(statement, asked))
 
 
 def items(statement: Statement, asked: Asked) -> Any:
     """The column `quantity`: how many pieces a member's purchases that fulfil what is asked had."""
+    return _of_lines(statement, asked)
+
+
+def _of_receipts(statement: Statement, asked: Asked) -> Any:
+    return statement.grouped(("receipts", asked.key), lambda: _receipts(statement, asked))
+
+
+def _of_lines(statement: Statement, asked: Asked) -> Any:
     return statement.grouped(("lines", asked.key), lambda: _lines(statement, asked))
 
 
 def _receipts(statement: Statement, asked: Asked) -> Query:
     net = Purchase.amount_minor - Purchase.refunded_minor
-    return _within(_grouped(Purchase.member_id, net, Purchase.occurred_at), statement, asked).group_by(
-        Purchase.member_id
-    )
+    found = _grouped(Purchase.member_id, func.count(), Purchase.occurred_at).add_columns(func.sum(net).label("net"))
+    return _within(found, statement, asked).group_by(Purchase.member_id)
 
 
 def _lines(statement: Statement, asked: Asked) -> Query:
-    # Of everybody the lines answer by themselves; of a few members their receipts are found sooner.
-    by_themselves = statement.scope.member_ids is None and asked.only(*ITEM_FIELDS)
-    each = (_lines_alone if by_themselves else _lines_of_receipts)(statement, asked).subquery()
-    query = _grouped(each.c.member_id, _share(each.c), each.c.occurred_at)
-    return query.add_columns(func.sum(each.c.quantity).label("quantity")).group_by(each.c.member_id)
+    each = _each_line(statement, asked).subquery().c
+    found = _grouped(each.member_id, func.count(each.purchase_id.distinct()), each.occurred_at)
+    return found.add_columns(func.sum(each.quantity).label("quantity")).group_by(each.member_id)
 
 
-def _lines_of_receipts(statement: Statement, asked: Asked) -> Query:
-    per_receipt = (
-        Purchase.id,
-        Purchase.member_id,
-        Purchase.amount_minor,
-        Purchase.refunded_minor,
-        Purchase.occurred_at,
+def _lines_paid(statement: Statement, asked: Asked) -> Query:
+    line = _each_line(statement, asked).subquery().c
+    receipt = (
+        select(line.member_id, line.purchase_id, func.max(line.occurred_at).label("occurred_at"))
+        .add_columns(func.sum(line.amount_minor).label("lines_minor"))
+        .group_by(line.member_id, line.purchase_id)
+        .subquery()
     )
-    lines = select(*per_receipt, *_SUMS).join(PurchaseItem, PurchaseItem.purchase_id == Purchase.id)
-    return _within(lines, statement, asked).group_by(*per_receipt)
+    refunded = and_(Purchase.id == receipt.c.purchase_id, Purchase.refunded_minor > 0)
+    if asked.window_days is not None:
+        refunded = and_(refunded, Purchase.occurred_at >= statement.scope.start(asked.window_days))
+    found = _grouped(receipt.c.member_id, func.count(), receipt.c.occurred_at).outerjoin(Purchase, refunded)
+    return found.add_columns(func.sum(_kept(receipt.c.lines_minor)).label("net")).group_by(receipt.c.member_id)
 
 
-def _lines_alone(statement: Statement, asked: Asked) -> Query:
-    """Lines know their member and instant; of their receipts only those are looked up that were refunded."""
-    per_receipt = (
-        PurchaseItem.purchase_id,
-        PurchaseItem.member_id,
-        PurchaseItem.occurred_at,
-        Purchase.amount_minor,
-        func.coalesce(Purchase.refunded_minor, 0).label("refunded_minor"),
-    )
-    lines = select(*per_receipt, *_SUMS).outerjoin(
-        Purchase, and_(Purchase.id == PurchaseItem.purchase_id, Purchase.refunded_minor > 0)
-    )
-    given_back = exists().where(Refund.purchase_id == PurchaseItem.purchase_id, Refund.amount_minor == 0)
+def _kept(lines_minor: Column) -> Column:
+    """What lines of a receipt cost, less their share of what was refunded of it."""
+    kept = cast(Purchase.amount_minor - Purchase.refunded_minor, Numeric) / Purchase.amount_minor
+    return case((Purchase.id.is_(None), lines_minor), else_=cast(func.floor(lines_minor * kept), BigInteger))
+
+
+def _each_line(statement: Statement, asked: Asked) -> Any:
+    """The lines that fulfil what is asked, of purchases that happened."""
+    line = PurchaseItem
+    if statement.scope.member_ids is None and asked.only(*ITEM_FIELDS):
+        columns = (line.member_id, line.purchase_id, line.occurred_at, line.quantity, line.amount_minor)
+        return _by_themselves(select(*columns), statement, asked)
+    # Of a few members their receipts are found sooner.
+    columns = (Purchase.member_id, line.purchase_id, Purchase.occurred_at, line.quantity, line.amount_minor)
+    return _within(select(*columns).join(line, line.purchase_id == Purchase.id), statement, asked)
+
+
+def _by_themselves(lines: Query, statement: Statement, asked: Asked) -> Any:
+    """Lines know their member and instant, and whether they were given back: an index answers. A product is looked
+    for under its name, then among the numbers of those that are called otherwise."""
     lines = lines.where(
-        PurchaseItem.member_id.is_not(None),
-        or_(Purchase.id.is_(None), Purchase.refunded_minor < Purchase.amount_minor),
-        ~given_back,
+        PurchaseItem.member_id.is_not(None), ~PurchaseItem.given_back, *statement.members(PurchaseItem.member_id)
     )
     if asked.window_days is not None:
         lines = lines.where(PurchaseItem.occurred_at >= statement.scope.start(asked.window_days))
-    return lines.where(*(_field(statement, leaf) for leaf in asked.where)).group_by(*per_receipt)
-
-
-_SUMS = (
-    func.sum(PurchaseItem.amount_minor).label("lines_minor"),
-    func.sum(PurchaseItem.quantity).label("quantity"),
-)
-
-
-def _share(receipt: Any) -> Column:
-    kept = cast(receipt.amount_minor - receipt.refunded_minor, Numeric) / receipt.amount_minor
-    return case(
-        (receipt.refunded_minor == 0, receipt.lines_minor),
-        else_=cast(func.floor(receipt.lines_minor * kept), BigInteger),
+    if len(asked.where) != 1 or asked.where[0]["fact"] != "product" or asked.where[0]["op"] in NEGATIONS:
+        return lines.where(*(_field(statement, leaf) for leaf in asked.where))
+    by_name, by_number = (
+        operators.column_predicate(FIELDS["product"], column, asked.where[0], statement.scope)
+        for column in (PurchaseItem.name_key, PurchaseItem.sku_key)
     )
+    return union_all(lines.where(by_name), lines.where(by_number, by_name.is_not(True)))
 
 
-def _grouped(member_id: Any, net: Column, occurred_at: Any) -> Query:
+def _grouped(member_id: Any, count: Column, occurred_at: Any) -> Query:
     return select(
         member_id,
-        func.count().label("count"),
-        func.sum(net).label("net"),
+        count.label("count"),
         func.min(occurred_at).label("first_at"),
         func.max(occurred_at).label("last_at"),
     )
@@ -150,7 +163,7 @@ def _field(statement: Statement, leaf: Tree) -> Condition:
     name = leaf["fact"]
     columns = [column(statement) for column in _COLUMNS[name]]
     asked = [operators.column_predicate(FIELDS[name], column, leaf, statement.scope) for column in columns]
-    return and_(*asked) if leaf["op"] in ("ne", "not_in", "not_set") else or_(*asked)
+    return and_(*asked) if leaf["op"] in NEGATIONS else or_(*asked)
 
 
 def _local(statement: Statement) -> Column:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from functools import partial
 from typing import Any
 
-from sqlalchemy import and_, func, or_, select, true
+from sqlalchemy import and_, exists, func, not_, or_, select, true
 
 from domain.audience.facts import operators
 from domain.audience.facts.fact import Asked, AudienceFact, Said, Value
@@ -57,30 +57,18 @@ def _points_to_next(statement: Statement, asked: Asked) -> Said:
 
 def _ahead(statement: Statement, asked: Asked) -> Query:
     available = func.coalesce(Balance.available, 0)
-    history = _history(statement)
+    is_had = exists().where(
+        RewardEvent.member_id == Member.id,
+        RewardEvent.reward_id == Reward.id,
+        or_(_is_open(statement), and_(not_(Reward.repeatable), RewardEvent.state != "withdrawn")),
+    )
     return (
         select(Member.id.label("member_id"), func.min(Reward.threshold - available).label("missing"))
         .join(Reward, true())
         .outerjoin(Balance, and_(Balance.member_id == Member.id, Balance.currency_id == Reward.currency_id))
-        .outerjoin(history, and_(history.c.member_id == Member.id, history.c.reward_id == Reward.id))
-        .where(Reward.archived_at.is_(None), Reward.threshold > available, *statement.members(Member.id))
-        .where(history.c.is_open.is_not(True), or_(Reward.repeatable, history.c.is_used.is_not(True)))
+        .where(Reward.archived_at.is_(None), Reward.threshold > available, *statement.members(Member.id), not_(is_had))
         .where(*(_is(Reward, leaf, statement) for leaf in asked.where))
         .group_by(Member.id)
-    )
-
-
-def _history(statement: Statement) -> Any:
-    return (
-        select(
-            RewardEvent.member_id,
-            RewardEvent.reward_id,
-            func.bool_or(_is_open(statement)).label("is_open"),
-            func.bool_or(RewardEvent.state != "withdrawn").label("is_used"),
-        )
-        .where(*statement.members(RewardEvent.member_id))
-        .group_by(RewardEvent.member_id, RewardEvent.reward_id)
-        .subquery()
     )
 
 

@@ -1,10 +1,14 @@
-"""The one SQL statement that answers a tree: members, and beside each what its facts need, joined once."""
+"""Where a question looks members up: a table or a summing-up of rows with at most one row for a member.
+
+Sets of members are narrowed one question after the other. Everything looked up keeps to the members found before, by
+a column that has an index: however wrong the planner's guesses are, no rows are compared with all others.
+"""
 
 from collections.abc import Callable, Hashable, Sequence
+from dataclasses import dataclass
 from typing import Any, TypeVar
 
-from sqlalchemy import ARRAY, BigInteger, ColumnElement, FromClause, Select, SQLColumnExpression, any_, cast, select
-from sqlalchemy.orm import aliased
+from sqlalchemy import ARRAY, CTE, BigInteger, ColumnElement, Select, SQLColumnExpression, any_, cast, select
 
 from domain.audience.facts.scope import Scope
 from models.member import Member
@@ -13,38 +17,59 @@ Row = TypeVar("Row")
 Column = SQLColumnExpression[Any]
 Condition = ColumnElement[bool]
 Query = Select[*tuple[Any, ...]]
+MEMBERS = "members"
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where rows about members stand, and the column that says whose they are."""
+
+    key: Hashable
+    member_id: Column
+    conditions: tuple[Condition, ...] = ()
+    columns: Any = None
+
+    def members(self, *conditions: Condition) -> Select[int]:
+        """The members whose rows fulfil the conditions."""
+        return select(self.member_id.label("member_id")).where(*self.conditions, *conditions)
 
 
 class Statement:
-    """Collects the joins of a statement. What two leaves ask alike is joined once."""
+    """Questions being said. `inside` are the members that come into question; None means everybody in the scope.
 
-    def __init__(self, scope: Scope) -> None:
+    `place` is where the last one looked; asked for the same key, it is the same place: two questions about it are one.
+    """
+
+    def __init__(self, scope: Scope, inside: CTE | None = None) -> None:
         self.scope = scope
-        self._joins: dict[Hashable, tuple[Any, Condition]] = {}
+        self._inside = inside
+        self._places: dict[Hashable, Place] = {}
+        self._everybody = Place(MEMBERS, Member.id, (Member.erased_at.is_(None), *self.members(Member.id)))
+        self.place = self._everybody
+
+    def begin(self) -> None:
+        """The next question looks at members themselves, unless it says otherwise."""
+        self.place = self._everybody
 
     def beside(self, model: type[Row]) -> type[Row]:
-        """A table that has at most one row for a member, its key being `member_id`."""
-        if model.__name__ not in self._joins:
-            joined: Any = aliased(model)
-            self._joins[model.__name__] = (joined, joined.member_id == Member.id)
-        return self._joins[model.__name__][0]
+        """Look into a table whose key is `member_id`."""
+        of: Any = model
+        self.place = Place(of.__tablename__, of.member_id, tuple(self.members(of.member_id)))
+        return model
 
     def grouped(self, key: Hashable, build: Callable[[], Query]) -> Any:
-        """The columns of a subquery with at most one row for a member, its first column being `member_id`."""
-        if key not in self._joins:
-            joined: FromClause = build().subquery()
-            self._joins[key] = (joined, joined.c.member_id == Member.id)
-        return self._joins[key][0].c
+        """Look into a query whose first column is `member_id`, once for a member. Returns its columns."""
+        if key not in self._places:
+            columns = build().subquery().c
+            self._places[key] = Place(key, columns.member_id, columns=columns)
+        self.place = self._places[key]
+        return self.place.columns
 
     def members(self, column: Column) -> Sequence[Condition]:
-        """What keeps a subquery to the members that are asked about."""
-        if self.scope.member_ids is None:
-            return ()
-        return (column == any_(cast(list(self.scope.member_ids), ARRAY(BigInteger))),)
-
-    def where(self, condition: Condition) -> Select[int]:
-        """The numbers of the members that fulfil the condition; erased ones never do."""
-        query = select(Member.id)
-        for joined, on in self._joins.values():
-            query = query.outerjoin(joined, on)
-        return query.where(Member.erased_at.is_(None), *self.members(Member.id), condition)
+        """What keeps rows to the members that come into question."""
+        conditions: list[Condition] = []
+        if self.scope.member_ids is not None:
+            conditions.append(column == any_(cast(list(self.scope.member_ids), ARRAY(BigInteger))))
+        if self._inside is not None:
+            conditions.append(column.in_(select(self._inside.c.member_id)))
+        return conditions

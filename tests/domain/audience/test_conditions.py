@@ -7,7 +7,8 @@ import pytest
 from domain.audience import conditions
 from domain.audience.conditions import Scope
 from domain.errors import Unacceptable
-from domain.loyalty import summaries
+from domain.loyalty import refunds, summaries
+from domain.loyalty.sales import RefundRequest
 from models.purchase import Refund
 from models.segment import Segment, SegmentMember
 from models.tag import MemberTag, Tag
@@ -303,3 +304,18 @@ def test_a_hundred_questions_are_answered(who, person):
     names = [leaf("tags", "not_set"), leaf("member.first_name", "eq", "Ada")] * 25
 
     assert who({"all": [{"all": windows}, {"all": names}]}) == ["Ada"]
+
+
+@pytest.mark.parametrize("cents", [1000, 0])
+def test_who_gives_a_receipt_back_later_never_bought_what_was_on_it(session, who, person, buy, now, cents):
+    bought = buy(person("Ada"), cents=cents, items=[{"name": "Latte", "amount_minor": cents, "category": "hot drinks"}])
+    asks = [
+        leaf("purchases.count", "gte", 1, where={"product": "Latte"}),
+        leaf("purchases.items", "gte", 1, where={"category": "hot drinks"}),
+    ]
+    assert [who(each) for each in asks] == [["Ada"], ["Ada"]]
+
+    refund = RefundRequest("refund-1", now, cents)
+    refunds.post(session, purchase_external_id=bought.external_id, source="api", refund=refund, now=now)
+
+    assert [who(each) for each in asks] == [[], []]

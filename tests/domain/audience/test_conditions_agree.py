@@ -133,7 +133,7 @@ def settle(session, make, tags, world, tenant):
                 items=[vars_of(line) for line in each.lines],
                 occurred_at=each.at,
                 amount_minor=each.cents,
-                refunded_minor=each.refunded or 0,
+                refunded_minor=each.refunded,
                 channel=each.channel,
                 location_id=shops.get(each.shop_zone),
             )
