@@ -37,8 +37,9 @@ def asked(fact: AudienceFact, said: Said, leaf: Tree, scope: Scope) -> Asked:
         return Asked(said.has(None if op == "is_set" else value if isinstance(value, list) else [value]), excludes)
     question = {"fact": "it", "op": op, "value": leaf.get("value")}
     if said.least is not None and op in _AT_LEAST and trees.holds(question, {"it": said.least}, today=scope.today):
-        return Asked(true(), excludes)  # nothing has to be counted
-    condition = _fulfilled(fact, said, op, leaf.get("value"), scope)
+        condition: Condition = true()  # nothing has to be counted
+    else:
+        condition = _fulfilled(fact, said, op, leaf.get("value"), scope)
     if said.absent is None or not trees.holds(question, {"it": said.absent}, today=scope.today):
         return Asked(condition, excludes)
     return Asked(condition.is_not(True), not excludes)
@@ -49,6 +50,14 @@ def column_predicate(fact: Fact, column: Column, leaf: Tree, scope: Scope) -> Co
     op = _asked_for(leaf)
     condition = _fulfilled(fact, Value(column), op, leaf.get("value"), scope)
     return condition.is_not(True) if leaf["op"] in _OPPOSITES else condition
+
+
+def opposite(fact: AudienceFact, leaf: Tree) -> Tree | None:
+    """The leaf that holds exactly when this one does not, where there is one: sentences say it instead of "not"."""
+    if leaf["op"] == "contains" and fact.type in (Type.SET, Type.IDS):
+        return {**leaf, "op": "not_in", "value": [leaf["value"]]}
+    opposites = _OPPOSITES | {other: own for own, other in _OPPOSITES.items()}
+    return {**leaf, "op": opposites[leaf["op"]]} if leaf["op"] in opposites else None
 
 
 def _fulfilled(fact: Fact, said: Value, op: str, value: Any, scope: Scope) -> Condition:

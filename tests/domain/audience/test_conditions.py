@@ -55,6 +55,7 @@ def test_erased_members_are_never_found(session, who, person, now):
     [
         (leaf("purchases.count", "eq", 0), ["Never"]),
         (leaf("purchases.count", "gte", 1), ["Often", "Once"]),
+        (leaf("purchases.count", "gte", 0, window_days=30), ["Never", "Often", "Once"]),
         (leaf("purchases.count", "gte", 2, window_days=30), []),
         (leaf("purchases.count", "gte", 2, window_days=31), ["Often"]),
         (leaf("purchases.count", "lt", 1, window_days=30), ["Never"]),
