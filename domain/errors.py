@@ -3,10 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
+from domain.sentences import Sentence
+
 
 @dataclass(frozen=True)
 class FieldError:
-    """One thing wrong with one input: `path` as in the request (`items.0.amount`), `message` for people."""
+    """One thing wrong with one input: `path` as in the request (`items.0.amount`), `message` for people.
+
+    What a person can meet on a page is a `Sentence`, so that the page can say it in their language.
+    """
 
     path: str
     message: str
@@ -20,7 +25,7 @@ class Refusal(Exception):
 
     def __init__(self, detail: str, errors: Sequence[FieldError] = ()) -> None:
         super().__init__(detail)
-        self.detail = detail
+        self.detail = Sentence(detail)
         self.errors = list(errors)
 
     @classmethod

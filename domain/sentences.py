@@ -1,29 +1,25 @@
 """Sentences of the rules that a page may say in another language: words with gaps, and what fills the gaps."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from typing import Any
 
-from domain.errors import Unacceptable
 
+class Sentence(str):
+    """English, ready to be read. `words` is the same with `%(name)s` where something of `values` stands, for whoever
+    says it in another language; a value may be a sentence in turn. A sentence made of a sentence is that one."""
 
-@dataclass(frozen=True, slots=True)
-class Sentence:
-    """English words, with `%(name)s` where something of `values` stands. `str()` fills them."""
+    __slots__ = ("values", "words")
 
     words: str
-    values: Mapping[str, Any] = field(default_factory=dict)
+    values: Mapping[str, Any]
 
-    def __str__(self) -> str:
-        return self.words % self.values if self.values else self.words
-
-
-class Unsuitable(Unacceptable):
-    """A refusal whose sentence can be said in another language."""
-
-    def __init__(self, sentence: Sentence) -> None:
-        super().__init__(str(sentence))
-        self.sentence = sentence
+    def __new__(cls, words: str, values: Mapping[str, Any] | None = None) -> "Sentence":
+        """Fill the gaps of `words`."""
+        if isinstance(words, Sentence) and values is None:
+            return words
+        made = super().__new__(cls, words % values if values else words)
+        made.words, made.values = str(words), dict(values or {})
+        return made
 
 
 def say(words: str, **values: Any) -> Sentence:

@@ -17,7 +17,8 @@ from domain.accounts import audit
 from domain.audience.imports import records, undoing
 from domain.audience.imports.merging import Loading
 from domain.audience.imports.records import Hold, Lost
-from domain.sentences import Sentence, Unsuitable, say
+from domain.errors import Unacceptable
+from domain.sentences import Sentence, say
 from domain.tables import Table
 from domain.tenant_scope import bound_tenant_id, tenant_scope
 from models.database import db
@@ -62,9 +63,9 @@ def _do(session: Session, row: Import, held: Hold) -> None:
     except Stopped:
         records.give_back(session, held)
         session.commit()
-    except Unsuitable as refusal:
+    except Unacceptable as refusal:
         session.rollback()
-        _end(session, held, "refused", refusal.sentence)
+        _end(session, held, "refused", refusal.detail)
     except Exception:
         session.rollback()
         log.exception("import.failed", tenant=bound_tenant_id(), import_id=row.id)
@@ -94,7 +95,7 @@ def _read(session: Session, row: Import, held: Hold, content: bytes) -> None:
 
 
 def opened(content: bytes, options: dict[str, str]) -> Table:
-    """The table in a file that was uploaded, read as was chosen. Raises `Unsuitable`."""
+    """The table in a file that was uploaded, read as was chosen. Raises `Unacceptable`."""
     return tables.opened(io.BytesIO(content), encoding=options.get("encoding"), delimiter=options.get("delimiter"))
 
 

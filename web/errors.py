@@ -13,6 +13,7 @@ from werkzeug.sansio.response import Response as AnyResponse
 from domain.errors import FieldError, Refusal
 from models.database import db
 from web import languages, sessions
+from web.refusal_words import in_words
 
 log = structlog.get_logger()
 
@@ -44,7 +45,7 @@ def refused(error: Refusal) -> AnyResponse:
     """A rule said no and nothing caught it on the way."""
     if is_for_machines():
         return problem(error.status, error.title, error.detail, error.errors)
-    return _page(error.status, error.detail)
+    return _page(error.status, in_words(error.detail))
 
 
 def csrf_failed(_error: CSRFError) -> AnyResponse:

@@ -13,6 +13,7 @@ from domain.audience.imports.readings import Staged
 from domain.sentences import Sentence
 from models.imports import Import
 from web import filters
+from web.refusal_words import in_words
 from web.words import channel_words, topic_words
 
 
@@ -33,14 +34,15 @@ def init_app(app: Flask) -> None:
     )
 
 
-def in_words(sentence: Sentence) -> str:
-    """A sentence of the rules, in the language of the page."""
+def said_words(sentence: Sentence) -> str:
+    """Why a file can't be read as it is."""
     return remark_words(sentence.words, sentence.values)
 
 
 def remark_words(words: str, values: Mapping[str, Any]) -> str:
-    """What is said about a row."""
-    return _(words, **{**values, **({"field": field_words(values["field"])} if "field" in values else {})})
+    """What is said about a row, or about the whole file."""
+    named = {"field": field_words(values["field"])} if "field" in values else {}
+    return in_words(Sentence(words, {**values, **named}))
 
 
 def problem_words(problem: Mapping[str, Any] | None) -> str:

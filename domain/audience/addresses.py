@@ -7,6 +7,7 @@ from email_validator import EmailNotValidError, validate_email
 from phonenumbers import PhoneNumberType
 
 from domain.errors import Unacceptable
+from domain.sentences import say
 from models.message import Channel
 
 TEXTABLE = {PhoneNumberType.MOBILE, PhoneNumberType.FIXED_LINE_OR_MOBILE}
@@ -27,7 +28,7 @@ def email(typed: str) -> str:
     try:
         return validate_email(typed.strip(), check_deliverability=False, test_environment=True).ascii_email or _refuse()
     except EmailNotValidError as error:
-        raise Unacceptable.at("email", f"This is not an e-mail address we can write to: {error}") from error
+        raise Unacceptable.at("email", say("This is not an e-mail address we can write to.")) from error
 
 
 def phone(typed: str, *, country: str) -> Phone:
@@ -35,10 +36,10 @@ def phone(typed: str, *, country: str) -> Phone:
     try:
         parsed = phonenumbers.parse(typed, country)
     except phonenumbers.NumberParseException as error:
-        raise Unacceptable.at("phone", "This is not a phone number. Write it like +43 660 1234567.") from error
+        raise Unacceptable.at("phone", say("This is not a phone number. Write it like +43 660 1234567.")) from error
     kind = phonenumbers.number_type(parsed)
     if kind == PhoneNumberType.UNKNOWN:  # what `is_valid_number` asks too, at the price of a second look
-        raise Unacceptable.at("phone", "No phone has this number. Check the digits and the country code.")
+        raise Unacceptable.at("phone", say("No phone has this number. Check the digits and the country code."))
     return Phone(
         number=phonenumbers.format_number(parsed, phonenumbers.PhoneNumberFormat.E164),
         country=phonenumbers.region_code_for_number(parsed),
@@ -47,4 +48,4 @@ def phone(typed: str, *, country: str) -> Phone:
 
 
 def _refuse() -> str:
-    raise Unacceptable.at("email", "The part before the @ must be written in plain letters.")
+    raise Unacceptable.at("email", say("The part before the @ must be written in plain letters."))

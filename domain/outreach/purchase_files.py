@@ -6,7 +6,7 @@ Each is booked as the till's door books it, in the order of the file; of what it
 import json
 from collections import Counter
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
 
@@ -23,7 +23,7 @@ from domain.loyalty.purchases import TOLD_OTHERWISE
 from domain.loyalty.sales import Sale, fingerprint
 from domain.outreach import checkout, purchase_rows
 from domain.outreach.purchase_rows import Ground, Refused, Row, RowsRefused
-from domain.sentences import say
+from domain.sentences import Sentence, say
 from domain.statements import copy
 from domain.tables import Line
 
@@ -142,7 +142,7 @@ class PurchaseFile:
             return None
         try:
             if broken := _broken(group):
-                raise RowsRefused([Refused(rows[0].line, "", replace(BROKEN, values={"line": broken.line}))])
+                raise RowsRefused([Refused(rows[0].line, "", Sentence(BROKEN.words, {"line": broken.line}))])
             return purchase_rows.sale(rows, self._ground)
         except RowsRefused as refusal:
             self._refuse(group, refusal.refused, came)

@@ -13,7 +13,7 @@ from domain.audience.imports import columns
 from domain.audience.imports.columns import Columns
 from domain.errors import FieldError, Refusal, Unacceptable
 from domain.loyalty.sales import MemberRef, Sale, SaleItem
-from domain.sentences import Sentence, Unsuitable, say
+from domain.sentences import Sentence, say
 from domain.tables import dates
 
 MEMBER = {
@@ -71,12 +71,12 @@ class RowsRefused(Exception):
 
 
 def assign(headers: Sequence[str], mapping: Mapping[str, str]) -> Columns:
-    """The field of each column, as `columns.assign` finds it. Raises `Unsuitable` also when one is missing that every
+    """The field of each column, as `columns.assign` finds it. Raises `Unacceptable` also when one is missing that every
     purchase needs."""
     found = columns.assign(headers, mapping, known=COLUMNS.__contains__)
     for name in REQUIRED:
         if name not in found.fields:
-            raise Unsuitable(say("No column says the %(field)s of a purchase.", field=name))
+            raise Unacceptable(say("No column says the %(field)s of a purchase.", field=name))
     return found
 
 
@@ -150,7 +150,7 @@ class _Reading:
             if column == "member_phone":
                 value = addresses.phone(value, country=self.ground.country).number
         except Unacceptable as refusal:
-            self.refuse(self.rows[0], column, Sentence(refusal.detail))
+            self.refuse(self.rows[0], column, refusal.detail)
             return None
         return MemberRef.of({MEMBER[column]: value})
 
@@ -162,7 +162,7 @@ class _Reading:
                 raise Unacceptable(f"There is no currency {currency}.")
             return money.to_minor(_WITH_COMMA.sub(r"\1.\2", typed) if _WITH_COMMA.fullmatch(typed) else typed, currency)
         except Unacceptable as refusal:
-            self.refuse(row, column, Sentence(refusal.detail))
+            self.refuse(row, column, refusal.detail)
             return 0
 
     def instant(self, column: str) -> datetime:
@@ -170,8 +170,8 @@ class _Reading:
         typed = self.required(column)
         try:
             return dates.instant(typed, self.ground.dates, self.ground.zone) if typed else UNREAD
-        except Unsuitable as refusal:
-            self.refuse(self.rows[0], column, refusal.sentence)
+        except Unacceptable as refusal:
+            self.refuse(self.rows[0], column, refusal.detail)
             return UNREAD
 
     def items(self, currency: str) -> tuple[SaleItem, ...]:

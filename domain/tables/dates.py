@@ -6,7 +6,8 @@ from datetime import date, datetime, time
 from enum import Flag
 from zoneinfo import ZoneInfo
 
-from domain.sentences import Sentence, Unsuitable, say
+from domain.errors import Unacceptable
+from domain.sentences import Sentence, say
 
 ORDERS = ("dmy", "mdy")
 EARLIEST, LATEST = 1900, 2999
@@ -51,36 +52,36 @@ def told(order: Order | None) -> str | None:
 
 
 def day(text: str, order: str | None) -> date:
-    """`2026-12-31`, or day and month in `order`; a midnight behind it is let go. Raises `Unsuitable`."""
+    """`2026-12-31`, or day and month in `order`; a midnight behind it is let go. Raises `Unacceptable`."""
     parts = _parts(text, order)
     if any(parts[name] for name in ("h", "min", "s")):
-        raise Unsuitable(say("This is a time, not a day. Write it like 2026-12-31."))
+        raise Unacceptable(say("This is a time, not a day. Write it like 2026-12-31."))
     return _date(parts)
 
 
 def instant(text: str, order: str | None, zone: ZoneInfo) -> datetime:
     """RFC 3339, or a local time of `zone`; one that is skipped or comes twice is read with its first offset.
 
-    Raises `Unsuitable`.
+    Raises `Unacceptable`.
     """
     if _INSTANT.fullmatch(text):
         try:
             found = datetime.fromisoformat(text.replace("z", "Z"))
             _refuse_far(found.year)
         except ValueError:
-            raise Unsuitable(say("There is no such time.")) from None
+            raise Unacceptable(say("There is no such time.")) from None
         return found
     parts = _parts(text, order)
     try:
         return datetime.combine(_date(parts), time(parts["h"], parts["min"], parts["s"]), zone)
     except ValueError:
-        raise Unsuitable(say("There is no such time.")) from None
+        raise Unacceptable(say("There is no such time.")) from None
 
 
 def _parts(text: str, order: str | None) -> dict[str, int]:
     found = _PATTERNS[None].fullmatch(text) or (order and _PATTERNS[order].fullmatch(text))
     if not found:
-        raise Unsuitable(_why_not(text, order))
+        raise Unacceptable(_why_not(text, order))
     return {name: int(value or 0) for name, value in found.groupdict().items()}
 
 
@@ -96,11 +97,11 @@ def _date(parts: dict[str, int]) -> date:
     try:
         found = date(parts["y"], parts["m"], parts["d"])
     except ValueError:
-        raise Unsuitable(say("There is no such day.")) from None
+        raise Unacceptable(say("There is no such day.")) from None
     _refuse_far(found.year)
     return found
 
 
 def _refuse_far(year: int) -> None:
     if not EARLIEST <= year <= LATEST:
-        raise Unsuitable(say("Give a year from %(first)s to %(last)s.", first=EARLIEST, last=LATEST))
+        raise Unacceptable(say("Give a year from %(first)s to %(last)s.", first=EARLIEST, last=LATEST))

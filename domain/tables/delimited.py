@@ -6,7 +6,8 @@ from collections.abc import Iterable, Iterator
 from itertools import islice
 from typing import BinaryIO
 
-from domain.sentences import Unsuitable, say
+from domain.errors import Unacceptable
+from domain.sentences import say
 from domain.tables import encodings
 from domain.tables.table import LONGEST_CELL, MOST_COLUMNS, Line, Table, checked_headers, line
 
@@ -16,7 +17,7 @@ SAMPLE, GLANCE = 20, 4096  # lines, and characters of each, by which the delimit
 
 
 def opened(file: BinaryIO, *, encoding: str | None, delimiter: str | None) -> Table:
-    """The table in a text. Raises `UnknownEncoding` and `Unsuitable`; then nothing of it was given."""
+    """The table in a text. Raises `UnknownEncoding` and `Unacceptable`; then nothing of it was given."""
     encoding = encodings.of_file(file, named=encoding)
     csv.field_size_limit(LONGEST_CELL)  # or a quote that is never closed swallows the rest of the file as one cell
     lines = _Lines(io.TextIOWrapper(file, encoding=encoding, newline=""))
@@ -100,14 +101,14 @@ def _reader(lines: _Lines, delimiter: str) -> Iterator[list[str]]:
     try:
         return csv.reader(lines, delimiter=delimiter, strict=True)
     except TypeError:
-        raise Unsuitable(say("Columns are separated by one character.")) from None
+        raise Unacceptable(say("Columns are separated by one character.")) from None
 
 
 def _first(reader: Iterator[list[str]]) -> list[str]:
     try:
         return next((cells for cells in reader if cells), [])
     except csv.Error:
-        raise Unsuitable(say("The first line must name the columns, and can't be read.")) from None
+        raise Unacceptable(say("The first line must name the columns, and can't be read.")) from None
 
 
 def _rows(reader: Iterator[list[str]], lines: _Lines, width: int) -> Iterator[Line]:

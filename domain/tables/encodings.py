@@ -4,7 +4,8 @@ import codecs
 from collections.abc import Iterator
 from typing import BinaryIO
 
-from domain.sentences import Unsuitable, say
+from domain.errors import Unacceptable
+from domain.sentences import say
 from domain.tables.table import UnknownEncoding
 
 # What people are offered when it can't be told.
@@ -24,7 +25,7 @@ BLOCK = 1024 * 1024
 def of_file(file: BinaryIO, *, named: str | None = None) -> str:
     """The encoding of a text, the whole of which it fits. The file is left at its beginning.
 
-    A mark counts more than what was named. Raises `UnknownEncoding` when it can't be told, `Unsuitable` when what was
+    A mark counts more than what was named. Raises `UnknownEncoding` when it can't be told, `Unacceptable` when what was
     named is no encoding or does not fit.
     """
     start = file.read(4)
@@ -34,12 +35,12 @@ def of_file(file: BinaryIO, *, named: str | None = None) -> str:
     if _fits(file, encoding):
         return encoding
     if marked or named:
-        raise Unsuitable(say("This file is not written in %(encoding)s.", encoding=named or encoding))
+        raise Unacceptable(say("This file is not written in %(encoding)s.", encoding=named or encoding))
     raise UnknownEncoding(say("It can't be told in which encoding this file is written."))
 
 
 def _known(name: str) -> str:
-    unknown = Unsuitable(say("There is no encoding %(encoding)s.", encoding=name))
+    unknown = Unacceptable(say("There is no encoding %(encoding)s.", encoding=name))
     try:
         found = codecs.lookup(name)
     except (LookupError, ValueError):

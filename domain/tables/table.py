@@ -3,7 +3,8 @@
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from domain.sentences import Sentence, Unsuitable, say
+from domain.errors import Unacceptable
+from domain.sentences import Sentence, say
 
 MOST_COLUMNS = 200
 LONGEST_CELL = 64 * 1024  # characters
@@ -33,7 +34,7 @@ class Table:
     sheet: str = ""
 
 
-class UnknownEncoding(Unsuitable):
+class UnknownEncoding(Unacceptable):
     """The file is a text, but in which encoding can't be told: somebody has to say."""
 
 
@@ -41,17 +42,17 @@ NOT_A_TABLE = say("This is neither a CSV file nor an Excel file (.xlsx).")
 
 
 def checked_headers(cells: Sequence[str]) -> list[str]:
-    """The headers as they name the columns, blank ones at the end dropped. Raises `Unsuitable` for a first line that
+    """The headers as they name the columns, blank ones at the end dropped. Raises `Unacceptable` for a first line that
     names none."""
     headers = [" ".join(cell.replace("\ufeff", "").split()) for cell in cells]
     while headers and not headers[-1]:
         headers.pop()
     if not headers:
-        raise Unsuitable(say("The first line must name the columns."))
+        raise Unacceptable(say("The first line must name the columns."))
     if not all(header.isprintable() for header in headers):
-        raise Unsuitable(NOT_A_TABLE)
+        raise Unacceptable(NOT_A_TABLE)
     if len(headers) > MOST_COLUMNS:
-        raise Unsuitable(say("A table has at most %(most)s columns.", most=MOST_COLUMNS))
+        raise Unacceptable(say("A table has at most %(most)s columns.", most=MOST_COLUMNS))
     return headers
 
 

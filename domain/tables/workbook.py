@@ -12,7 +12,8 @@ from typing import BinaryIO
 from xml.parsers.expat import ExpatError
 from zipfile import BadZipFile, ZipFile
 
-from domain.sentences import Unsuitable, say
+from domain.errors import Unacceptable
+from domain.sentences import say
 from domain.tables import sheet_cells, sheet_parts
 from domain.tables.sheet_parts import Sheet, Styles
 from domain.tables.table import NOT_A_TABLE, Line, Table, checked_headers, line
@@ -31,21 +32,21 @@ class Parts:
 
 
 def opened(file: BinaryIO) -> Table:
-    """The table in the first sheet that is shown and not empty. Raises `Unsuitable`."""
+    """The table in the first sheet that is shown and not empty. Raises `Unacceptable`."""
     with _refused_when_broken():
         archive = ZipFile(file)
         if sum(part.file_size for part in archive.infolist()) > MOST_UNPACKED:
-            raise Unsuitable(say("This Excel file unpacks to more than can be read. Save it as CSV."))
+            raise Unacceptable(say("This Excel file unpacks to more than can be read. Save it as CSV."))
         book = sheet_parts.book(archive)
         if book is None:
-            raise Unsuitable(NOT_A_TABLE)
+            raise Unacceptable(NOT_A_TABLE)
         parts = Parts(sheet_parts.texts(archive, book), sheet_parts.styles(archive, book), book.from_1904)
         for sheet in book.sheets:
             rows = _rows(archive, sheet, parts)
             if first := next(rows, None):
                 headers = checked_headers(first[1])
                 return Table(headers, _lines(rows, len(headers)), sheet=sheet.name)
-    raise Unsuitable(say("This Excel file is empty."))
+    raise Unacceptable(say("This Excel file is empty."))
 
 
 def _rows(archive: ZipFile, sheet: Sheet, parts: Parts) -> Iterator[tuple[int, list[str]]]:
@@ -69,4 +70,4 @@ def _refused_when_broken() -> Iterator[None]:
     try:
         yield
     except BROKEN as error:
-        raise Unsuitable(say("This Excel file is damaged. Open it in Excel and save it once more.")) from error
+        raise Unacceptable(say("This Excel file is damaged. Open it in Excel and save it once more.")) from error

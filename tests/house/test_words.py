@@ -13,9 +13,13 @@ GAP = re.compile(r"%\((\w+)\)s")
 SOURCES = (
     ("web", "**.py", "python", {}),
     ("domain", "**.py", "python", {}),
+    ("gateways", "**.py", "python", {}),
+    ("connectors", "**.py", "python", {}),
+    ("tasks", "**.py", "python", {}),
     ("templates", "**.html", "jinja2", {"extensions": "jinja2.ext.i18n,jinja2.ext.do"}),
 )
-KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "ngettext": (1, 2), "_n": (1, 2)}
+KEYWORDS = {"_": None, "_l": None, "gettext": None, "lazy_gettext": None, "say": None}
+KEYWORDS |= {"ngettext": (1, 2), "_n": (1, 2)}
 
 
 @pytest.fixture(scope="module")

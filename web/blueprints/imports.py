@@ -16,8 +16,7 @@ from domain.accounts import audit
 from domain.audience.imports import columns, preview, records, undoing
 from domain.audience.imports.preview import Choices, Preview
 from domain.audience.imports.readings import Ground
-from domain.errors import Conflict
-from domain.sentences import Unsuitable
+from domain.errors import Conflict, Unacceptable
 from domain.tables import UnknownEncoding, dates, encodings
 from domain.tables.delimited import DELIMITERS
 from domain.tenant_scope import tenant_scope
@@ -28,7 +27,7 @@ from web import sheets
 from web.access import fresh_login, requires
 from web.extensions import caller_address
 from web.htmx import wants_fragment
-from web.import_words import in_words, remark_words
+from web.import_words import remark_words, said_words
 from web.paging import cursor_number
 from web.tenancy import CAFE
 
@@ -59,8 +58,8 @@ def upload() -> AnyResponse | tuple[str, int]:
         return _index(_("This file is larger than 20 MB. Split it, or leave columns out.")), 422
     try:
         _judge(content)
-    except Unsuitable as refusal:
-        return _index(in_words(refusal.sentence)), 422
+    except Unacceptable as refusal:
+        return _index(said_words(refusal.detail)), 422
     row = records.keep(
         db.session(), records.MEMBERS, sent.filename or "", content, user_id=current_user.id, now=clock.now()
     )
@@ -95,8 +94,8 @@ def choose(import_id: int) -> str | AnyResponse | tuple[str, int]:
     try:
         seen = _looked_at(row, choices)
         columns.assign_members(seen.table.headers, seen.mapping)
-    except Unsuitable as refusal:
-        return _choosing(row, choices, in_words(refusal.sentence)), 422
+    except Unacceptable as refusal:
+        return _choosing(row, choices, said_words(refusal.detail)), 422
     if seen.asks_order:
         return _choosing(row, choices, _("One thing only you know: which of the two numbers is the day?")), 422
     row.options = {
@@ -168,7 +167,7 @@ def _posted(row: Import) -> Choices:
     )
     try:
         headers = _looked_at(row, written).table.headers
-    except Unsuitable:
+    except Unacceptable:
         return written
     if request.form.get("columns") != str(len(headers)):
         return written
@@ -213,8 +212,8 @@ def _index(refusal: str | None = None) -> str:
 def _choosing(row: Import, choices: Choices, refusal: str | None = None) -> str:
     try:
         seen = _looked_at(row, choices)
-    except Unsuitable as unsuitable:  # with what was chosen it can't be read: show it as it was, and say so
-        refusal = in_words(unsuitable.sentence)
+    except Unacceptable as unsuitable:  # with what was chosen it can't be read: show it as it was, and say so
+        refusal = said_words(unsuitable.detail)
         seen = _looked_at(row, Choices(mapping=choices.mapping))
     return render_template(
         f"imports/{'_columns' if wants_fragment() else 'columns'}.html",

@@ -23,6 +23,7 @@ from tasks.queues import nudge_delivery
 from web import reward_words as say
 from web.access import requires
 from web.forms.reward import KINDS, RewardForm
+from web.refusal_words import in_words
 from web.tenancy import CAFE
 
 bp = Blueprint("rewards", __name__, url_prefix=f"{CAFE}/rewards")
@@ -234,7 +235,7 @@ def _preview(form: RewardForm) -> Preview:
         try:
             shown = _shown(form, channel, reader)
         except Unacceptable as refused:
-            problems += [each.message for each in refused.errors] or [refused.detail]
+            problems += [in_words(each.message) for each in refused.errors] or [in_words(refused.detail)]
             continue
         text, mail = (text, shown) if isinstance(shown, EmailPreview) else (shown, mail)
     who = say.reader(reader, form.currency.data)

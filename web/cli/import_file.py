@@ -20,7 +20,6 @@ from domain.audience.imports.columns import Columns
 from domain.audience.imports.merging import Loading
 from domain.audience.imports.records import Hold, Lost
 from domain.errors import Conflict, Unacceptable
-from domain.sentences import Unsuitable
 from domain.tables import Table, UnknownEncoding, dates
 from models.tenant import Tenant
 from tasks import loading
@@ -111,9 +110,9 @@ def _load(
         figures = loading.merge(session, file, loading.read(session, file, source.table().lines, held), held)
     except Lost:
         raise Conflict("Somebody else ended this import. Run it again: what is saved stays as it is.") from None
-    except Unsuitable as refusal:
+    except Unacceptable as refusal:
         session.rollback()
-        records.end(session, held, "refused", now=clock.now(), problem=refusal.sentence)
+        records.end(session, held, "refused", now=clock.now(), problem=refusal.detail)
         session.commit()
         raise
     now, subject = clock.now(), f"import:{held.import_id}"

@@ -3,6 +3,7 @@
 from flask_wtf import FlaskForm
 
 from domain.errors import Refusal
+from web.refusal_words import in_words
 
 
 class Form(FlaskForm):
@@ -13,11 +14,11 @@ class Form(FlaskForm):
 
     def show(self, refusal: Refusal) -> str | None:
         """Put a rule's words beside the fields they concern. What concerns no field is returned."""
-        loose = [] if refusal.errors else [refusal.detail]
+        loose = [] if refusal.errors else [in_words(refusal.detail)]
         for error in refusal.errors:
-            field = self._fields.get(error.path)
+            field, words = self._fields.get(error.path), in_words(error.message)
             if field is None:
-                loose.append(error.message)
+                loose.append(words)
             else:
-                field.errors = [*field.errors, error.message]
+                field.errors = [*field.errors, words]
         return " ".join(loose) or None

@@ -1,4 +1,4 @@
-"""What stands in one cell, in the spelling that we store. Each reader raises `Unsuitable` with what to do about it."""
+"""What stands in one cell, in the spelling that we store. Each reader raises `Unacceptable` with what to do then."""
 
 import re
 from datetime import date
@@ -12,7 +12,7 @@ from domain.audience import addresses
 from domain.audience import tags as tags_of_cafe
 from domain.audience.addresses import Phone
 from domain.errors import Unacceptable
-from domain.sentences import Unsuitable, say
+from domain.sentences import say
 from domain.tables import dates
 
 LONGEST_NUMBER, LONGEST_NAME, LONGEST_CARD, LONGEST_EMAIL, LONGEST_PHONE = 255, 200, 120, 254, 40
@@ -29,9 +29,9 @@ _PLAIN_LOCAL_PART = re.compile(r"[A-Za-z0-9_+-]+(?:\.[A-Za-z0-9_+-]+)*", re.ASCI
 def line(text: str, longest: int = LONGEST_NAME) -> str:
     """One line of text."""
     if len(text) > longest:
-        raise Unsuitable(say("This is longer than %(most)s characters.", most=longest))
+        raise Unacceptable(say("This is longer than %(most)s characters.", most=longest))
     if not text.isprintable():
-        raise Unsuitable(say("Write this on one line, without control characters."))
+        raise Unacceptable(say("Write this on one line, without control characters."))
     return text
 
 
@@ -52,10 +52,7 @@ def email(text: str) -> str:
         known = _domain(domain)
         if known and len(local) + 1 + len(known) <= LONGEST_EMAIL:
             return f"{local}@{known}"
-    try:
-        return addresses.email(text)
-    except Unacceptable:
-        raise Unsuitable(say("This is not an e-mail address we can write to.")) from None
+    return addresses.email(text)
 
 
 @lru_cache(maxsize=4096)
@@ -69,19 +66,14 @@ def _domain(domain: str) -> str | None:
 
 def phone(text: str, country: str) -> Phone:
     """A phone number; without a country code it is read as one of `country`."""
-    try:
-        return addresses.phone(line(text, LONGEST_PHONE), country=country)
-    except Unsuitable:
-        raise
-    except Unacceptable:
-        raise Unsuitable(say("No phone has this number. Write it like +43 660 1234567.")) from None
+    return addresses.phone(line(text, LONGEST_PHONE), country=country)
 
 
 def past_day(text: str, order: str | None, today: date) -> date:
     """A day that is not still to come."""
     day = dates.day(text, order)
     if day > today:
-        raise Unsuitable(say("This day is still to come."))
+        raise Unacceptable(say("This day is still to come."))
     return day
 
 
@@ -92,7 +84,7 @@ def locale(text: str) -> str:
         return text
     found = _languages().get(text.casefold())
     if found is None:
-        raise Unsuitable(say("This language is not known. Write it like de or de-AT."))
+        raise Unacceptable(say("This language is not known. Write it like de or de-AT."))
     return found
 
 
@@ -100,7 +92,7 @@ def locale(text: str) -> str:
 def timezone(text: str) -> str:
     """A time zone of the tz database."""
     if text not in available_timezones():
-        raise Unsuitable(say("There is no such time zone. Write it like Europe/Vienna."))
+        raise Unacceptable(say("There is no such time zone. Write it like Europe/Vienna."))
     return text
 
 
@@ -112,7 +104,7 @@ def country(text: str) -> str:
         return text.upper()
     found = known.get(text.casefold())
     if found is None:
-        raise Unsuitable(say("This country is not known. Write it like AT."))
+        raise Unacceptable(say("This country is not known. Write it like AT."))
     return found
 
 
@@ -123,14 +115,14 @@ def tags(text: str) -> list[str]:
         if name := " ".join(each.split()):
             found.setdefault(line(name, LONGEST_TAG).lower(), name)
     if len(found) > MOST_TAGS:
-        raise Unsuitable(say("These are more than %(most)s tags.", most=MOST_TAGS))
+        raise Unacceptable(say("These are more than %(most)s tags.", most=MOST_TAGS))
     return list(found.values())
 
 
 def attribute(text: str) -> str:
     """What a field of the café's own says."""
     if len(text) > LONGEST_VALUE:
-        raise Unsuitable(say("This is longer than %(most)s characters.", most=LONGEST_VALUE))
+        raise Unacceptable(say("This is longer than %(most)s characters.", most=LONGEST_VALUE))
     return text
 
 

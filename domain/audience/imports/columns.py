@@ -5,7 +5,8 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 
 from domain.audience.consent import CHANNELS, TOPICS
-from domain.sentences import Unsuitable, say
+from domain.errors import Unacceptable
+from domain.sentences import say
 
 ATTRIBUTE = "attributes."
 LONGEST_ATTRIBUTE = 64
@@ -65,39 +66,39 @@ def is_field(name: str) -> bool:
 def assign(headers: Sequence[str], mapping: Mapping[str, str], *, known: Callable[[str], bool] = is_field) -> Columns:
     """The field of each column: what `mapping` says about its header ("" = not used), else the field of that name.
 
-    `known` tells which fields there are. Raises `Unsuitable` for a header that stands twice, a header or field that
+    `known` tells which fields there are. Raises `Unacceptable` for a header that stands twice, a header or field that
     does not exist and two columns for one field.
     """
     refuse_twice(headers)
     for header, field in mapping.items():
         if header not in headers:
-            raise Unsuitable(say("There is no column %(name)s.", name=header))
+            raise Unacceptable(say("There is no column %(name)s.", name=header))
         if field and not known(field):
-            raise Unsuitable(say("There is no field %(name)s.", name=field))
+            raise Unacceptable(say("There is no field %(name)s.", name=field))
     fields = [_field(header, mapping, known) for header in headers]
     for field in filter(None, fields):
         if fields.count(field) > 1:
             both = [header for header, each in zip(headers, fields, strict=True) if each == field]
             words = say("The columns %(first)s and %(second)s say the same: %(field)s. Use one of them.",
                         first=both[0], second=both[1], field=field)  # fmt: skip
-            raise Unsuitable(words)
+            raise Unacceptable(words)
     unused = [header for header, field in zip(headers, fields, strict=True) if header and not field]
     return Columns(fields, [header for header in unused if mapping.get(header) != ""])
 
 
 def assign_members(headers: Sequence[str], mapping: Mapping[str, str]) -> Columns:
-    """`assign` for a file of members. Raises `Unsuitable` also when no column says who is meant."""
+    """`assign` for a file of members. Raises `Unacceptable` also when no column says who is meant."""
     found = assign(headers, mapping)
     if not found.positions(IDENTITY):
-        raise Unsuitable(say("No column says who is meant: a number, a card, a phone number or an e-mail address."))
+        raise Unacceptable(say("No column says who is meant: a number, a card, a phone number or an e-mail address."))
     return found
 
 
 def refuse_twice(headers: Sequence[str]) -> None:
-    """Raises `Unsuitable` when two columns have one name: which of them is meant can't be told."""
+    """Raises `Unacceptable` when two columns have one name: which of them is meant can't be told."""
     for header in filter(None, headers):
         if headers.count(header) > 1:
-            raise Unsuitable(say("Two columns are called %(name)s. Give each a name of its own.", name=header))
+            raise Unacceptable(say("Two columns are called %(name)s. Give each a name of its own.", name=header))
 
 
 def guessed(headers: Sequence[str], *, names: Mapping[str, str] = _GUESSES) -> dict[str, str]:

@@ -57,7 +57,7 @@ class Preview:
 
 
 def look(content: bytes, choices: Choices, ground: Ground) -> Preview:
-    """The file as it stands with what was chosen so far. Raises `Unsuitable` for one that can't be read like that."""
+    """The file as it stands with what was chosen so far. Raises `Unacceptable` for one that can't be read like that."""
     table, encoding, asks_encoding = _opened(content, choices)
     columns.refuse_twice(table.headers)
     mapping = columns.guessed(table.headers) if choices.mapping is None else choices.mapping

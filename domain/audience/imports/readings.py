@@ -11,7 +11,8 @@ from zoneinfo import ZoneInfo
 from domain.audience.imports import cells, columns
 from domain.audience.imports.columns import ATTRIBUTE, CONSENTS, Columns
 from domain.audience.imports.remarks import Remark
-from domain.sentences import Sentence, Unsuitable, say
+from domain.errors import Unacceptable
+from domain.sentences import Sentence, say
 from domain.tables import Line, dates
 
 LARGEST_ATTRIBUTES = 16 * 1024
@@ -150,21 +151,21 @@ class Reader:
         source, given_at = None, None
         try:
             source = cells.line(self._cell(reading.line, "consent_source")) or None
-        except Unsuitable as refusal:
-            reading.warn("consent_source", refusal.sentence)
+        except Unacceptable as refusal:
+            reading.warn("consent_source", refusal.detail)
         if text := self._cell(reading.line, "consent_at"):
             try:
                 given_at = self._consent_time(text)
-            except Unsuitable as refusal:
-                reading.warn("consent_at", refusal.sentence)
+            except Unacceptable as refusal:
+                reading.warn("consent_at", refusal.detail)
         return source, given_at
 
     def _read_consent_time(self, text: str) -> datetime:
         given_at = dates.instant(text, self._ground.dates, self._ground.zone)
         if given_at > self._ground.now + CLOCKS_DIFFER:
-            raise Unsuitable(say("This is still to come."))
+            raise Unacceptable(say("This is still to come."))
         if given_at.year < EARLIEST_CONSENT:
-            raise Unsuitable(say("This is before the year %(year)s.", year=EARLIEST_CONSENT))
+            raise Unacceptable(say("This is before the year %(year)s.", year=EARLIEST_CONSENT))
         return given_at
 
     def _cell(self, line: Line, name: str) -> str:
@@ -188,8 +189,8 @@ class _RowReading:
     def tried(self, name: str, read: Callable[[str], Any], text: str) -> Any:
         try:
             return read(text)
-        except Unsuitable as refusal:
-            self.refuse(name, refusal.sentence)
+        except Unacceptable as refusal:
+            self.refuse(name, refusal.detail)
             return None
 
     def refuse(self, name: str, sentence: Sentence) -> None:

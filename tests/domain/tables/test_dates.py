@@ -3,7 +3,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from domain.sentences import Unsuitable
+from domain.errors import Unacceptable
 from domain.tables import dates
 from domain.tables.dates import Order
 
@@ -40,7 +40,7 @@ def test_a_day_is_read(text, order, expected):
     ],
 )
 def test_a_day_that_cannot_be_told_is_refused(text, order):
-    with pytest.raises(Unsuitable):
+    with pytest.raises(Unacceptable):
         dates.day(text, order)
 
 
@@ -75,5 +75,5 @@ def test_a_time_is_an_instant_or_the_cafes_local_time(text, order, expected):
 
 @pytest.mark.parametrize("text", ["2026-03-04T25:00:00Z", "2026-03-04 25:00", "9999-01-01T00:00:00Z", "now"])
 def test_a_time_that_is_none_is_refused(text):
-    with pytest.raises(Unsuitable):
+    with pytest.raises(Unacceptable):
         dates.instant(text, None, VIENNA)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import tables
-from domain.sentences import Unsuitable
+from domain.errors import Unacceptable
 from domain.tables import UnknownEncoding
 
 
@@ -75,7 +75,7 @@ def test_an_encoding_that_cannot_be_told_is_asked_for():
 
 @pytest.mark.parametrize("named", ["utf-8", "klingon", "hex", "unicode_escape", "idna", "\0"])
 def test_an_encoding_that_does_not_fit_or_exist_refuses_the_file(named):
-    with pytest.raises(Unsuitable):
+    with pytest.raises(Unacceptable):
         opened(b"name\nCaf\xe9\n", encoding=named)
 
 
@@ -101,7 +101,7 @@ def test_quotes_hold_delimiters_and_line_breaks():
     ids="empty blank nameless wide open binary pdf png old-excel zip utf16-without-mark".split(),
 )
 def test_a_bad_file_is_refused_whole(content):
-    with pytest.raises(Unsuitable):
+    with pytest.raises(Unacceptable):
         opened(content)
 
 
@@ -152,7 +152,7 @@ def test_what_is_written_as_csv_is_read_as_it_was(table, delimiter, ending, mark
 def test_whatever_the_bytes_are_a_file_is_read_or_refused(content, encoding):
     try:
         lines = list(opened(content, encoding=encoding).lines)
-    except Unsuitable as refusal:
+    except Unacceptable as refusal:
         assert str(refusal)
     else:
         assert all("\0" not in cell for line in lines for cell in line.cells)

@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from domain import tables
-from domain.sentences import Unsuitable
+from domain.errors import Unacceptable
 from domain.tables import workbook
 
 
@@ -118,7 +118,7 @@ def test_the_first_sheet_with_content_is_read():
 
 
 def test_a_workbook_without_content_is_refused():
-    with pytest.raises(Unsuitable, match="empty"):
+    with pytest.raises(Unacceptable, match="empty"):
         tables.opened(io.BytesIO(book()))
 
 
@@ -127,21 +127,21 @@ def test_a_workbook_that_unpacks_to_too_much_is_refused_before_it_is_unpacked(mo
     bomb = repacked(book(["a"], ["b"]), sheet1="<x>" + " " * 200_000 + "</x>")
 
     assert len(bomb) < 20_000
-    with pytest.raises(Unsuitable, match="CSV"):
+    with pytest.raises(Unacceptable, match="CSV"):
         tables.opened(io.BytesIO(bomb))
 
 
 def test_a_document_type_is_refused():
     laughs = '<!DOCTYPE x [<!ENTITY a "ha"><!ENTITY b "&a;&a;&a;&a;">]><worksheet>&b;</worksheet>'
 
-    with pytest.raises(Unsuitable, match="damaged"):
+    with pytest.raises(Unacceptable, match="damaged"):
         tables.opened(io.BytesIO(repacked(book(["a"], ["b"]), sheet1=laughs)))
 
 
 def test_a_workbook_that_breaks_off_is_refused_while_it_is_read():
     content = repacked(book(["a"], ["b"]), sheet1='<worksheet><sheetData><row><c t="str"><v>a</v></c></row><row>')
 
-    with pytest.raises(Unsuitable, match="damaged"):
+    with pytest.raises(Unacceptable, match="damaged"):
         list(tables.opened(io.BytesIO(content)).lines)
 
 
@@ -149,7 +149,7 @@ def test_a_workbook_that_breaks_off_is_refused_while_it_is_read():
 def test_a_workbook_that_was_cut_is_refused(part):
     content = book(["a", "b"], ["c", "d"])
 
-    with pytest.raises(Unsuitable):
+    with pytest.raises(Unacceptable):
         list(tables.opened(io.BytesIO(content[: int(len(content) * part)])).lines)
 
 

@@ -21,6 +21,7 @@ from web.forms.conditions.tree import Draft, draw
 from web.forms.segment import SegmentForm
 from web.found import Found
 from web.htmx import wants_fragment
+from web.refusal_words import in_words
 from web.segment_ideas import IDEAS
 
 
@@ -164,5 +165,5 @@ def _found(draft: Draft, segment_id: int | None) -> Found:
 def _problems(draft: Draft, refused: Refusal) -> list[str]:
     """The words of a refusal, each once."""
     ask = Builder(db.session(), Group(), "", "")
-    said = [ask.words_for(draft, error) for error in refused.errors] or [refused.detail]
+    said = [ask.words_for(draft, error) for error in refused.errors] or [in_words(refused.detail)]
     return list(dict.fromkeys(said))

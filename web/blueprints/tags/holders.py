@@ -14,6 +14,7 @@ from web.access import requires
 from web.blueprints.tags.pages import page
 from web.blueprints.tags.room import actor, bp, note
 from web.forms.tag import PutOnForm
+from web.refusal_words import in_words
 
 SHOWN = 5
 
@@ -46,7 +47,7 @@ def take_off(tag_id: int) -> Response | tuple[str, int]:
     try:
         count = tags.take_off(db.session(), tag, ids, actor=actor(), now=clock.now())
     except Refusal as refused:
-        return page(tag, PutOnForm(), refused.detail), 422
+        return page(tag, PutOnForm(), in_words(refused.detail)), 422
     note("tag.taken_off", tag, members=count)
     db.session.commit()
     shown = filters.number(count)
@@ -69,7 +70,7 @@ def change_one(external_id: str) -> Response:
             db.session.commit()
         except Refusal as refused:
             db.session.rollback()
-            flash(refused.detail, "stopped")
+            flash(in_words(refused.detail), "stopped")
     return redirect(url_for("members.show", external_id=external_id, _anchor="tags"), code=303)
 
 

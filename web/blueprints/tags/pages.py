@@ -14,6 +14,7 @@ from web.access import requires
 from web.blueprints.tags.room import bp, note
 from web.forms.tag import PutOnForm, TagForm
 from web.paging import cursor_moment, moment_cursor
+from web.refusal_words import in_words
 
 PAGE = 50
 
@@ -99,7 +100,7 @@ def archive(tag_id: int) -> Response | tuple[str, int]:
     try:
         tags.archive(db.session(), tag, now=clock.now())
     except Refusal as refused:
-        return page(tag, PutOnForm(), refused.detail), 422
+        return page(tag, PutOnForm(), in_words(refused.detail)), 422
     note("tag.archived", tag)
     db.session.commit()
     flash(_("“%(name)s” was put away. Members keep it for the day you bring it back.", name=tag.name), "good")

@@ -17,6 +17,7 @@ from web.condition_words import Names
 from web.forms.conditions.rows import Condition, Group
 from web.forms.conditions.tree import Draft
 from web.forms.conditions.values import Shape, shape
+from web.refusal_words import in_words
 
 Choice = tuple[str, str]
 _INPUTS = {Type.DATE: "date", Type.BIRTHDAY: "date", Type.INSTANT: "date"}
@@ -115,7 +116,7 @@ class Builder:
 
     def words_for(self, draft: Draft, error: FieldError) -> str:
         """What a rule's "no" says to the reader."""
-        place, words = draft.place(error.path), error.message
+        place, words = draft.place(error.path), in_words(error.message)
         if place is None or place.fact is None or isinstance(place.node, Group):
             return words
         if place.fact.names not in condition_names.STANDING:

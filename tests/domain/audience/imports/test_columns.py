@@ -1,7 +1,7 @@
 import pytest
 
 from domain.audience.imports import columns
-from domain.sentences import Unsuitable
+from domain.errors import Unacceptable
 
 
 def test_our_own_names_need_no_mapping_whatever_their_case():
@@ -30,12 +30,12 @@ def test_what_a_person_chose_counts():
     ids=["twice", "two for one", "no such column", "no such field", "no such channel", "attribute without a name"],
 )
 def test_what_cannot_be_meant_is_refused(headers, mapping):
-    with pytest.raises(Unsuitable):
+    with pytest.raises(Unacceptable):
         columns.assign(headers, mapping)
 
 
 def test_a_file_that_names_nobody_is_refused():
-    with pytest.raises(Unsuitable):
+    with pytest.raises(Unacceptable):
         columns.assign_members(["first_name", "birthday"], {})
 
 
