@@ -178,6 +178,22 @@ def undo(
     return record(session, member_id, answers, proof, now=now) if answers else []
 
 
+_CLOSED_BY_A_TEXT = text("""
+    SELECT yes.topic FROM (
+      SELECT topic, max(given_at) AS at FROM consents
+       WHERE member_id = :member_id AND channel = :channel AND granted GROUP BY topic) AS yes
+     WHERE NOT EXISTS (SELECT FROM consents no
+                        WHERE no.member_id = :member_id AND no.channel = :channel AND no.topic = yes.topic
+                          AND NOT no.granted AND no.given_at >= yes.at AND no.source <> :by_text)""")
+
+
+def reopen(session: Session, member_id: int, proof: Proof, *, channel: str, now: datetime) -> list[Answer]:
+    """Open again what the member closed by a text like `proof`'s, and nothing they closed elsewhere."""
+    asked = {"member_id": member_id, "channel": channel, "by_text": proof.source}
+    answers = [Answer(channel, topic, granted=True) for topic in session.scalars(_CLOSED_BY_A_TEXT, asked)]
+    return record(session, member_id, answers, proof, now=now) if answers else []
+
+
 def pause(session: Session, member_id: int, *, until: datetime | None) -> None:
     """Nothing leaves to the member before `until`, whatever they agreed to; None ends the pause."""
     session.execute(update(ConsentState).where(ConsentState.member_id == member_id).values(paused_until=until))

@@ -1,67 +1,64 @@
-"""What a guest texts back. A STOP counts in any reasonable wording, at once, for whatever we send by text."""
+"""What a guest texts back takes effect at once: STOP closes the channel, START opens what it closed, HELP explains."""
 
-import re
 from datetime import datetime
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain.audience import consent, suppression
+from domain.audience.consent_history import TEXT_MESSAGE
+from domain.audience.reply_words import Wish, is_networks_own, meaning
+from domain.sentences import Sentence, say
 from models.member import Member
-from models.message import Channel
 from models.tenant import Tenant
 
-# As a whole text these are a no everywhere; the networks themselves answer the English ones.
-_CARRIER_WORDS = {"stop", "stopall", "unsubscribe", "cancel", "end", "quit", "revoke", "optout"}
-_WHOLE_TEXTS = _CARRIER_WORDS | {
-    "opt out",
-    "stop all",
-    "abmelden",
-    "abbestellen",
-    "aufhören",
-    "ende",
-    "nein",
-    "no",
-    "no mas",
-    "no más",
-    "arret",
-    "arrêt",
-    "basta",
-    "remove me",
-}
-# Inside a sentence only what can hardly mean anything else.
-_INSIDE = re.compile(
-    r"\b(stop|stopp|stoppen|unsubscribe|optout|opt out|abmelden|abbestellen|keine sms|no more texts|remove me)\b"
-)
 
+def take(
+    session: Session, tenant: Tenant, *, channel: str, sender: str, body: str, read: Wish | None, now: datetime
+) -> Sentence | None:
+    """Let a text from `sender` (E.164) on a channel take effect and return what to answer, None for nothing.
 
-def is_stop(body: str) -> bool:
-    """Whether a text asks us to stop. In doubt it does: a guest who stays can say so again."""
-    words = _plain(body)
-    return words in _WHOLE_TEXTS or _INSIDE.search(words) is not None
-
-
-def take(session: Session, tenant: Tenant, *, sender: str, body: str, said_stop: bool, now: datetime) -> str:
-    """Let a text from `sender` (E.164) take effect and return what to answer, "" for nothing.
-
-    `said_stop` is the provider's own reading. A STOP closes all topics by text for the member with this number; a
-    number that is nobody's is suppressed, so that it stays closed when somebody joins with it. The networks confirm
-    their own words themselves, and what was closed already is not confirmed again.
+    `read` is the provider's own reading, which goes before ours. A STOP closes all topics on the channel for the member
+    with this number; a number that is nobody's is suppressed, so that it stays closed when somebody joins with it. A
+    START opens what was closed by a text, and nothing that was never agreed to. What changed nothing is not confirmed,
+    nor what the networks or the provider confirm themselves.
     """
-    if not (said_stop or is_stop(body)):
-        return ""
-    if not _close(session, sender, body, now=now) or said_stop or _plain(body) in _CARRIER_WORDS:
-        return ""
-    return f"{tenant.name}: you will get no more texts from us."
-
-
-def _close(session: Session, sender: str, body: str, *, now: datetime) -> bool:
+    wish = read or meaning(body)
+    if wish is None:
+        return None
     member_id = session.scalar(select(Member.id).where(Member.phone == sender, Member.erased_at.is_(None)))
+    proof = consent.Proof(source=TEXT_MESSAGE, given_at=now, wording=body[:1600], address=sender)
+    if wish is Wish.STOP:
+        changed = _close(session, member_id, channel, proof, now=now)
+    elif wish is Wish.START:
+        changed = _open(session, member_id, channel, proof, now=now)
+    else:
+        changed = True
+    is_confirmed = read is not None or (wish is not Wish.HELP and is_networks_own(body))
+    return _answer(wish, tenant) if changed and not is_confirmed else None
+
+
+def _close(session: Session, member_id: int | None, channel: str, proof: consent.Proof, *, now: datetime) -> bool:
     if member_id is None:
-        return suppression.suppress(session, Channel.SMS, sender, reason="opted_out", now=now)
-    proof = consent.Proof(source="text message", given_at=now, wording=body[:1600], address=sender)
-    return bool(consent.withdraw(session, member_id, proof, now=now, channel=Channel.SMS))
+        return suppression.suppress(session, channel, proof.address, suppression.OPTED_OUT, now=now)
+    return bool(consent.withdraw(session, member_id, proof, now=now, channel=channel))
 
 
-def _plain(body: str) -> str:
-    return " ".join(re.sub(r"[^\w\s]", " ", body.lower()).split())
+def _open(session: Session, member_id: int | None, channel: str, proof: consent.Proof, *, now: datetime) -> bool:
+    lifted = suppression.lift(session, channel, proof.address, now=now)
+    reopened = member_id is not None and consent.reopen(session, member_id, proof, channel=channel, now=now)
+    return lifted or bool(reopened)
+
+
+def _answer(wish: Wish, tenant: Tenant) -> Sentence:
+    if wish is Wish.STOP:
+        return say("%(cafe)s: you will get no more texts from us.", cafe=tenant.name)
+    if wish is Wish.START:
+        return say("%(cafe)s: you will hear from us again. Text STOP to end it.", cafe=tenant.name)
+    if tenant.postal_address:
+        return say(
+            "%(cafe)s, %(address)s: we text about your points and rewards. Text STOP to end it.",
+            cafe=tenant.name,
+            address=tenant.postal_address,
+        )
+    return say("%(cafe)s: we text about your points and rewards. Text STOP to end it.", cafe=tenant.name)

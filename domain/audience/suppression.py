@@ -71,14 +71,16 @@ def suppress(session: Session, channel: str, address: str, reason: str, *, now: 
     return session.scalar(statement.returning(Suppression.id)) is not None
 
 
-def lift(session: Session, channel: str, address: str, *, now: datetime) -> None:
-    """The address may be written to again, because the member said so themselves."""
-    session.execute(
+def lift(session: Session, channel: str, address: str, *, now: datetime) -> bool:
+    """The address may be written to again, because the member said so themselves. False when nothing stood."""
+    lifted = session.execute(
         update(Suppression)
         .where(Suppression.channel == channel, Suppression.address == _spelling(channel, address))
         .where(Suppression.lifted_at.is_(None), Suppression.reason.in_(THEIR_OWN_WISH))
         .values(lifted_at=now)
+        .returning(Suppression.id)
     )
+    return lifted.first() is not None
 
 
 def forget(session: Session, member: Member, *, now: datetime) -> None:

@@ -9,17 +9,20 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, g, request
+from flask_babel import force_locale, gettext
 
 import gateways
 from connectors import accounts, bodies, inbox, square
 from domain import clock
 from domain.accounts import hook_tokens
 from domain.audience import replies
+from domain.audience.reply_words import Wish
 from domain.delivery import accounts as gateway_accounts
 from domain.delivery import inbound, receipts, spoken
 from domain.delivery.ports import DeliveryReport, InboundText, SpokenFor
 from gateways.provider import Form, Incoming, Told
 from models.database import db
+from models.gateway import GatewayAccount
 from models.key import HookToken
 from models.tenant import Tenant
 from tasks import queues
@@ -28,6 +31,7 @@ from web import errors, tenancy
 from web.access import public
 
 LARGEST = 1024 * 1024
+_WISHES = {wish.upper(): wish for wish in Wish}
 
 bp = Blueprint("hooks", __name__)
 
@@ -104,7 +108,7 @@ def _from_gateway(target: HookToken, raw: bytes) -> Response:
     if not hook.verify(incoming, now=clock.now()):
         return _unsigned()
     told = hook.read(replace(incoming, form=_without_nul(incoming.form)))
-    words = "".join([_take(each, account.id) for each in told or []])
+    words = "".join([_take(each, account) for each in told or []])
     if told is None:
         key = f"unknown:{hashlib.sha256(raw).hexdigest()}"
         inbound.keep_unknown(db.session, account.id, key=key, detail=raw.decode("utf-8", "replace"), now=clock.now())
@@ -115,22 +119,26 @@ def _from_gateway(target: HookToken, raw: bytes) -> Response:
     return Response(body, status=202 if told is None else 200, content_type=content_type)
 
 
-def _take(told: Told, gateway_id: int) -> str:
+def _take(told: Told, account: GatewayAccount) -> str:
     """Keep what a provider said, once; what it is to tell the guest, if anything."""
     if isinstance(told, DeliveryReport):
-        receipts.store(db.session, gateway_id, told, now=clock.now())
+        receipts.store(db.session, account.id, told, now=clock.now())
         return ""
     if isinstance(told, SpokenFor):
-        return spoken.words(db.session, gateway_id, told.message_id, signer=signer())
-    return _answer_to(told, gateway_id)
+        return spoken.words(db.session, account.id, told.message_id, signer=signer())
+    return _answer_to(told, account)
 
 
-def _answer_to(told: InboundText, gateway_id: int) -> str:
-    """What a guest who wrote gets back. Their text takes effect at once, and only once."""
-    if not inbound.keep_text(db.session, gateway_id, told, now=clock.now()):
+def _answer_to(told: InboundText, account: GatewayAccount) -> str:
+    """What a guest who wrote gets back, in the café's language. Their text takes effect at once, and only once."""
+    if not inbound.keep_text(db.session, account.id, told, now=clock.now()):
         return ""
-    said_stop = told.extra.get("opt_out_type") == "STOP"
-    return replies.take(db.session, g.tenant, sender=told.sender, body=told.body, said_stop=said_stop, now=clock.now())
+    read = _WISHES.get(told.extra.get("opt_out_type", ""))
+    answer = replies.take(
+        db.session, g.tenant, channel=account.channel, sender=told.sender, body=told.body, read=read, now=clock.now()
+    )
+    with force_locale(g.tenant.locale):
+        return gettext(answer.words, **answer.values) if answer else ""
 
 
 def _without_nul(form: Form) -> Form:

@@ -115,3 +115,11 @@ def test_a_friendly_text_is_kept_and_changes_nothing(post, reports):
     assert answer.status_code == 200
     assert "<Message>" not in answer.text
     assert reports() == [("text", SID, None)]
+
+
+def test_a_stop_in_other_words_is_confirmed_in_the_cafe_s_language(post, shop, make_here):
+    make_here.member(phone="+436641234567", consents=["sms"])
+    make_here.tenant_here().locale = "de"
+    shop.commit()
+
+    assert "Sie bekommen keine SMS mehr von uns." in post(text("bitte aufhören")).get_data(as_text=True)
