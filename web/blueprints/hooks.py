@@ -9,7 +9,7 @@ from dataclasses import replace
 from typing import Any
 
 from flask import Blueprint, Response, abort, current_app, g, request
-from flask_babel import force_locale, gettext
+from flask_babel import force_locale
 
 import gateways
 from connectors import accounts, bodies, inbox, square
@@ -29,6 +29,7 @@ from tasks import queues
 from tasks.settings import signer
 from web import errors, tenancy
 from web.access import public
+from web.refusal_words import in_words
 
 LARGEST = 1024 * 1024
 _WISHES = {wish.upper(): wish for wish in Wish}
@@ -138,7 +139,7 @@ def _answer_to(told: InboundText, account: GatewayAccount) -> str:
         db.session, g.tenant, channel=account.channel, sender=told.sender, body=told.body, read=read, now=clock.now()
     )
     with force_locale(g.tenant.locale):
-        return gettext(answer.words, **answer.values) if answer else ""
+        return in_words(answer) if answer else ""
 
 
 def _without_nul(form: Form) -> Form:
