@@ -4,6 +4,7 @@ statements: one COPY of the text and one `INSERT … ON CONFLICT` that believes 
 import io
 import time
 from collections.abc import Callable
+from contextlib import closing
 from datetime import date, timedelta
 from pathlib import Path
 from zoneinfo import ZoneInfo
@@ -22,7 +23,7 @@ from domain.audience.imports.merging import Loading
 from domain.audience.imports.readings import Ground, Reader
 from domain.audience.imports.records import Hold
 from domain.tenant_scope import tenant_scope
-from tasks import loading
+from tasks.loading import Load
 from tests.databases import Database
 
 ROWS = 100_000
@@ -81,17 +82,18 @@ def _guests() -> str:
 
 def _import(engine, tenant_id: int, path: Path) -> None:
     now = clock.now()
-    with tenant_scope(tenant_id), loading.one_connection(engine) as session:
+    with tenant_scope(tenant_id), Session(engine) as session:
         row = records.begin_here(session, records.MEMBERS, path.name, owner="bench", now=now)
         held = Hold(row.id, "bench")
         session.commit()
         table = tables.opened(io.BytesIO(path.read_bytes()))
         reader = Reader(columns.assign_members(table.headers, {}), Ground("AT", ZONE, None, now), keeps_cells=False)
         file = MemberFile(reader, Loading(held.import_id, audit.SYSTEM, now, ZONE.key))
-        figures = loading.merge(session, file, loading.read(session, file, table.lines, held), held)
-        records.end(session, held, "done", now=now, figures=dict(figures))
-        file.clear(session)
-        session.commit()
+        with closing(Load(engine, file, table.lines)) as load:
+            load.read(held)
+            figures = load.merge(held)
+            records.end(load.session, held, "done", now=now, figures=dict(figures))
+            load.session.commit()
     if figures["refused"] or figures["rows"] != ROWS:
         raise RuntimeError(f"not all rows were imported: {figures}")
 

@@ -38,7 +38,8 @@ def _import() -> None:
     waiting = agenda.imports(db.session, now=clock.now())
     db.session.rollback()
     for each in waiting:
-        imports.work(each.tenant_id, each.import_id)
+        while imports.advance(each.tenant_id, each.import_id):
+            pass
 
 
 def _for_each(tenant_ids: list[int], work: Any) -> Counter[str]:

@@ -5,12 +5,12 @@ The CSV or workbook is read to its end before anything is merged: a file that br
 
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from contextlib import contextmanager
 from itertools import islice
 from typing import Protocol
 
+import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError
 from sqlalchemy.orm import Session
 
 from domain.audience.imports import records
@@ -21,6 +21,8 @@ BLOCK = 2000  # rows
 TRIES = 5  # of a slice in which somebody else took what it was about to write
 
 Lines = Iterable[Line]
+
+log = structlog.get_logger()
 
 
 class File(Protocol):
@@ -39,57 +41,80 @@ class Stopped(Exception):
     """The process was asked to end; another one goes on."""
 
 
-@contextmanager
-def one_connection(engine: Engine) -> Iterator[Session]:
-    """A session that stays on one connection, commit or not: rows are laid down in tables of that connection."""
-    with engine.connect() as connection, Session(connection) as session:
-        yield session
+class Load:
+    """A file on its way in: on a connection of its own, on which its rows are laid down, and how far it is.
 
-
-def rehearse(session: Session, file: File, lines: Lines) -> Counter[str]:
-    """What merging the rows would come to, with `rows`, their number. Nothing is kept: roll back afterwards."""
-    file.prepare(session)
-    total = 0
-    for block in _blocks(lines):
-        file.lay_down(session, block)
-        total = block[-1][0]
-    file.finish(session)
-    return file.rehearse(session, total=total) + Counter(rows=total)
-
-
-def read(
-    session: Session, file: File, lines: Lines, held: Hold, *, should_stop: Callable[[], bool] = lambda: False
-) -> int:
-    """Lay the rows of the import that is held down, in blocks that are committed; how many there are.
-
-    Raises `records.Lost` when somebody else has the import now, `Stopped` when `should_stop` says so, and what reading
-    the lines raises.
+    What raises `Stopped` goes on where it was when it is called again. Close it at the end.
     """
-    file.prepare(session)
-    total = 0
-    for block in _blocks(lines):
-        file.lay_down(session, block)
-        total = block[-1][0]
-        _commit(session, held, should_stop, rows_read=total)
-    file.finish(session)
-    return total
 
+    def __init__(self, engine: Engine, file: File, lines: Lines) -> None:
+        self._connection = engine.connect()
+        self.session = Session(self._connection)
+        self._file = file
+        self._blocks = _blocks(lines)
+        self._is_prepared, self._is_laid_down = False, False
+        self.total = 0  # rows read so far
 
-def merge(
-    session: Session, file: File, total: int, held: Hold, *, should_stop: Callable[[], bool] = lambda: False
-) -> Counter[str]:
-    """Merge the rows that were laid down, from where the import stands on, in slices that are committed.
+    def rehearse(self) -> Counter[str]:
+        """What merging all rows would come to, with `rows`, their number. Nothing is saved: roll back afterwards."""
+        while self._lay_down_some():
+            pass
+        return self._file.rehearse(self.session, total=self.total) + Counter(rows=self.total)
 
-    Returns what came of all its rows, those of earlier tries included. Raises as `read` does.
-    """
-    row = records.get(session, held.import_id)
-    done, figures = row.rows_done, Counter(row.figures)
-    while done < total:
-        came, until = _merge(session, file, done)
-        done = min(until, total)
-        figures += came
-        _commit(session, held, should_stop, rows_total=total, rows_done=done, figures=dict(figures))
-    return figures + Counter(rows=total)
+    def keep_remarks(self) -> None:
+        """Keep what a rehearsal said about the rows with the import."""
+        self._file.keep_remarks(self.session, total=self.total)
+
+    def read(self, held: Hold, *, should_stop: Callable[[], bool] = lambda: False) -> None:
+        """Lay down the rows of the import that is held, in blocks that are committed.
+
+        Raises `records.Lost` when somebody else has the import now, `Stopped` when `should_stop` says so, and what
+        reading the lines raises.
+        """
+        while self._lay_down_some():
+            _commit(self.session, held, should_stop, rows_read=self.total)
+
+    def merge(self, held: Hold, *, should_stop: Callable[[], bool] = lambda: False) -> Counter[str]:
+        """Merge the rows, once all are laid down, from where the import stands on, in slices that are committed.
+
+        Returns what came of all its rows, those of earlier tries included. Raises as `read` does.
+        """
+        row = records.get(self.session, held.import_id)
+        done, figures = row.rows_done, Counter(row.figures)
+        while done < self.total:
+            came, until = _merge(self.session, self._file, done)
+            done = min(until, self.total)
+            figures += came
+            _commit(self.session, held, should_stop, rows_total=self.total, rows_done=done, figures=dict(figures))
+        return figures + Counter(rows=self.total)
+
+    def close(self) -> None:
+        """Leave the connection as it was, and give it back."""
+        try:
+            self.session.rollback()
+            self._file.clear(self.session)
+            self.session.commit()
+        except DBAPIError as error:  # the database went away, and what was laid down with it
+            log.warning("import.connection_lost", reason=type(error).__name__)
+            self._connection.invalidate()
+        self.session.close()
+        self._connection.close()
+
+    def _lay_down_some(self) -> bool:
+        """Lay down the next rows; False when there are none left."""
+        if not self._is_prepared:
+            self._file.prepare(self.session)
+            self._is_prepared = True
+        if self._is_laid_down:
+            return False
+        block = next(self._blocks, None)
+        if block is None:
+            self._file.finish(self.session)
+            self._is_laid_down = True
+            return False
+        self._file.lay_down(self.session, block)
+        self.total = block[-1][0]
+        return True
 
 
 def _merge(session: Session, file: File, after: int) -> tuple[Counter[str], int]:

@@ -15,7 +15,7 @@ from rq.job import Job
 from rq.queue import Queue
 from rq.serializers import JSONSerializer
 
-from tasks import open_gateways, queues, shutdown
+from tasks import open_gateways, open_imports, queues, shutdown
 
 WORKER_SECONDS = 60  # how often an idle worker says that it lives
 
@@ -57,3 +57,4 @@ def run(app: Flask, lanes: Sequence[str], *, burst: bool = False) -> None:
         worker.work(burst=burst, logging_level="WARNING")
     finally:
         open_gateways.close_all()
+        open_imports.close_all()

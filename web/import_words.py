@@ -128,7 +128,7 @@ def import_state(row: Import) -> tuple[str, str, str]:
     """How an import stands: words, tone, symbol."""
     return {
         "uploaded": (_("Columns to choose"), "look", "adjustments"),
-        "waiting": (_("Waits"), "plain", "clock"),
+        "waiting": (_("Under way"), "plain", "hourglass") if row.started_at else (_("Waits"), "plain", "clock"),
         "running": (_("Under way"), "plain", "hourglass"),
         "rehearsed": (_("Tried out"), "look", "flask"),
         "done": (_("Imported"), "good", "check") if not row.problem else (_("Broken off"), "stopped", "alert-circle"),
@@ -139,7 +139,7 @@ def import_state(row: Import) -> tuple[str, str, str]:
 
 def import_progress(row: Import) -> str:
     """How far an import is, in words."""
-    if row.state == "waiting":
+    if row.state == "waiting" and not row.started_at:
         return _("It is next in line.")
     if row.task == "undo":
         done = sum(row.figures.get(name, 0) for name in ("removed", "put_back", "kept"))
@@ -152,7 +152,7 @@ def import_progress(row: Import) -> str:
 
 def import_share(row: Import) -> int | None:
     """How much of it is done, of 100; None while that can't be told. Reading is the longer half."""
-    if row.state == "waiting":
+    if row.state == "waiting" and not row.started_at:
         return 0
     if row.task != "load" or not row.rows_total:
         return None

@@ -1,9 +1,11 @@
 """Files that come in: rehearsed, loaded, taken over, taken back."""
 
 from datetime import timedelta
+from unittest.mock import Mock
 
 import pytest
 from sqlalchemy import func, select, text
+from sqlalchemy.exc import DBAPIError
 
 from domain import clock
 from domain.audience import consent, tag_holders
@@ -14,7 +16,7 @@ from models.audit import AuditEntry
 from models.consent import ConsentState
 from models.imports import Import, ImportChange, ImportPart, ImportRemark
 from models.member import Member
-from tasks import due, imports, loading, queues, schedule, shutdown
+from tasks import due, imports, loading, open_imports, queues, schedule, shutdown
 
 HEADER = "external_id;first_name;email;tags;consent_email_rewards;consent_source;consent_at"
 NORA = "m1;Nora;nora@example.com;VIP;yes;form;2025-01-01"
@@ -42,6 +44,12 @@ def upload(cafe, now):
         return import_id
 
     return upload
+
+
+@pytest.fixture(autouse=True)
+def closed(cafe):
+    yield
+    open_imports.close_all()
 
 
 def ask(cafe, import_id: int, task: str) -> None:
@@ -165,6 +173,61 @@ def test_who_takes_over_goes_on_behind_the_last_slice_and_counts_nothing_twice(c
     assert len(members(cafe)) == 35
 
 
+def test_a_long_import_goes_to_the_back_of_the_line_and_on_where_it_was(cafe, upload, redis, monkeypatch):
+    monkeypatch.setattr("domain.audience.imports.guests.SLICE", 10)
+    monkeypatch.setattr(imports, "STEPS", 2)
+    import_id = upload(*(f"m{number};G{number};;;;;" for number in range(45)))
+    read = Mock(side_effect=imports.opened)
+    monkeypatch.setattr(imports, "opened", read)
+
+    ask(cafe, import_id, "load")
+    row = stands(cafe, import_id)
+    assert (row.state, row.rows_done, row.tries) == ("waiting", 10, 0)
+    assert [job.args for job in queues.queue("compute").jobs] == [[cafe.id, import_id]]
+
+    while stands(cafe, import_id).state == "waiting":
+        imports.work(cafe.id, import_id)
+
+    row = stands(cafe, import_id)
+    assert (row.state, row.figures) == ("done", {"rows": 45, "created": 45})
+    assert len(members(cafe)) == 45
+    assert read.call_count == 1
+
+
+def test_two_workers_take_turns_and_neither_loses_or_doubles_a_row(cafe, upload, monkeypatch):
+    monkeypatch.setattr("domain.audience.imports.guests.SLICE", 10)
+    monkeypatch.setattr(imports, "STEPS", 2)
+    import_id = upload(*(f"m{number};G{number};;;;;" for number in range(45)))
+    ask(cafe, import_id, "load")
+    others = open_imports._kept.copy()
+    open_imports._kept.clear()
+
+    imports.work(cafe.id, import_id)
+    open_imports._kept.update(others)
+    while stands(cafe, import_id).state == "waiting":
+        imports.work(cafe.id, import_id)
+
+    assert stands(cafe, import_id).figures == {"rows": 45, "created": 45}
+    assert len(members(cafe)) == 45
+
+
+def test_what_was_kept_open_is_not_used_for_a_file_that_is_read_otherwise_now(cafe, upload, monkeypatch, now):
+    monkeypatch.setattr("domain.audience.imports.guests.SLICE", 10)
+    monkeypatch.setattr(imports, "STEPS", 2)
+    import_id = upload(*(f"m{number};G{number};;;;;" for number in range(15)))
+    ask(cafe, import_id, "load")
+    row = stands(cafe, import_id)
+    row.state, row.options = "uploaded", {"mapping": {"first_name": "last_name"}}
+    cafe.session.commit()
+
+    with clock.set_to(now + timedelta(minutes=1)):
+        ask(cafe, import_id, "load")
+        while stands(cafe, import_id).state == "waiting":
+            imports.work(cafe.id, import_id)
+
+    assert cafe.session.scalar(select(Member.last_name).where(Member.external_id == "m14")) == "G14"
+
+
 def test_an_import_that_breaks_again_and_again_is_given_up(cafe, upload, monkeypatch):
     import_id = upload(NORA)
     monkeypatch.setattr(imports, "MOST_TRIES", 0)
@@ -181,10 +244,29 @@ def test_a_defect_of_ours_ends_the_import_and_is_told(cafe, upload, monkeypatch)
     def broken(*_args, **_options):
         raise RuntimeError("a defect")
 
-    monkeypatch.setattr(loading, "merge", broken)
+    monkeypatch.setattr(loading.Load, "merge", broken)
     ask(cafe, import_id, "load")
 
     assert (stands(cafe, import_id).state, members(cafe)) == ("refused", {})
+
+
+def test_a_database_that_went_away_ends_no_import(cafe, upload, monkeypatch):
+    monkeypatch.setattr("domain.audience.imports.guests.SLICE", 10)
+    monkeypatch.setattr(imports, "STEPS", 2)
+    import_id = upload(*(f"m{number};G{number};;;;;" for number in range(45)))
+    ask(cafe, import_id, "load")
+    [kept] = open_imports._kept.values()
+    kept.load.session.connection().connection.driver_connection.close()
+
+    with pytest.raises(DBAPIError):
+        imports.work(cafe.id, import_id)
+    assert stands(cafe, import_id).state == "running"
+    cafe.session.execute(text("UPDATE imports SET lease_until = now() - interval '1 second'"))
+    cafe.session.commit()
+    while stands(cafe, import_id).state in ("running", "waiting"):
+        imports.work(cafe.id, import_id)
+
+    assert stands(cafe, import_id).figures == {"rows": 45, "created": 45}
 
 
 def test_two_people_cannot_ask_for_the_same_import(cafe, upload):

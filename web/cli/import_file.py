@@ -4,6 +4,7 @@ import os
 import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
+from contextlib import closing
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -22,8 +23,8 @@ from domain.audience.imports.records import Hold, Lost
 from domain.errors import Conflict, Unacceptable
 from domain.tables import Table, UnknownEncoding, dates
 from models.tenant import Tenant
-from tasks import loading
 from tasks.import_kinds import KINDS, Reads
+from tasks.loading import Load
 from web.cli.console import Answer, acting_for, pairs
 
 COUNTED = ("rows", "created", "updated", "unchanged")
@@ -76,18 +77,20 @@ def run(
 ) -> Answer:
     """Import a file: bad rows are told and the others saved. Raises `Unacceptable` for a bad file; nothing is saved."""
     source, kind = Source(file, encoding), KINDS[name]
-    with acting_for(tenant) as (asking, tenant_id), loading.one_connection(asking.connection().engine) as session:
-        cafe = asking.get_one(Tenant, tenant_id)
-        asking.close()
+    with acting_for(tenant) as (session, tenant_id):
+        cafe = session.get_one(Tenant, tenant_id)
+        session.commit()
         columns = kind.assign(source.table().headers, pairs(mapping))
         order = order or _order(source, columns.positions(kind.dates))
         begun = Loading(0, audit.SYSTEM, clock.now(), cafe.timezone)
         opened = partial(kind.file, Reads(columns, order, keeps_cells=False), cafe)
         if dry_run:
-            figures = loading.rehearse(session, opened(begun), source.table().lines)
-            return _answer(session, figures, columns)
-        figures = _load(session, name, opened, begun, source)
-        return _answer(session, figures, columns)
+            with closing(Load(session.get_bind(), opened(begun), source.table().lines)) as load:
+                return _answer(load.session, load.rehearse(), columns)
+        held = _begun(session, name, source, begun)
+        file = opened(replace(begun, import_id=held.import_id))
+        with closing(Load(session.get_bind(), file, source.table().lines)) as load:
+            return _answer(load.session, _loaded(load, name, held), columns)
 
 
 def _order(source: Source, positions: Sequence[int]) -> str | None:
@@ -98,27 +101,29 @@ def _order(source: Source, positions: Sequence[int]) -> str | None:
     return dates.told(dates.order_of(cells))
 
 
-def _load(
-    session: Session, name: str, opened: Callable[[Loading], loading.File], begun: Loading, source: Source
-) -> Counter[str]:
+def _begun(session: Session, name: str, source: Source, begun: Loading) -> Hold:
     owner = f"console.{socket.gethostname()}.{os.getpid()}.{uuid4().hex[:12]}"
     row = records.begin_here(session, name, source.path.name, owner=owner, now=begun.now)
     held = Hold(row.id, owner)
     session.commit()
+    return held
+
+
+def _loaded(load: Load, name: str, held: Hold) -> Counter[str]:
     try:
-        file = opened(replace(begun, import_id=held.import_id))
-        figures = loading.merge(session, file, loading.read(session, file, source.table().lines, held), held)
+        load.read(held)
+        figures = load.merge(held)
     except Lost:
         raise Conflict("Somebody else ended this import. Run it again: what is saved stays as it is.") from None
     except Unacceptable as refusal:
-        session.rollback()
-        records.end(session, held, "refused", now=clock.now(), problem=refusal.detail)
-        session.commit()
+        load.session.rollback()
+        records.end(load.session, held, "refused", now=clock.now(), problem=refusal.detail)
+        load.session.commit()
         raise
-    now, subject = clock.now(), f"import:{held.import_id}"
-    audit.record(session, actor=begun.actor, action=f"{name}.imported", subject=subject, details=figures, now=now)
-    records.end(session, held, "done", now=now, figures=dict(figures))
-    session.commit()
+    now, subject, action = clock.now(), f"import:{held.import_id}", f"{name}.imported"
+    audit.record(load.session, actor=audit.SYSTEM, action=action, subject=subject, details=figures, now=now)
+    records.end(load.session, held, "done", now=now, figures=dict(figures))
+    load.session.commit()
     return figures
 
 

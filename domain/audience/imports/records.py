@@ -120,8 +120,9 @@ def hold(session: Session, held: Hold, changes: Mapping[str, Any] | None = None)
 
 
 def give_back(session: Session, held: Hold) -> None:
-    """Another worker may go on where this one was."""
-    hold(session, held, {"state": "waiting", "claimed_by": None, "lease_until": None})
+    """Another worker may go on where this one was. Only tries that broke off count."""
+    tries = func.greatest(Import.tries - 1, 0)
+    hold(session, held, {"state": "waiting", "claimed_by": None, "lease_until": None, "tries": tries})
 
 
 def end(
