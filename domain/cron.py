@@ -15,8 +15,18 @@ from zoneinfo import ZoneInfo
 from croniter import CroniterError, croniter
 
 from domain.errors import Unacceptable
+from domain.sentences import Sentence, say
 
 FIELDS = ("minute", "hour", "day", "month", "weekday")
+NAMES = {
+    "minute": say("minute"),
+    "hour": say("hour"),
+    "day": say("day of the month"),
+    "month": say("month"),
+    "weekday": say("weekday"),
+}
+FIVE_PARTS = say("A schedule has five parts: minute, hour, day of the month, month, weekday. For example: 0 9 * * 1")
+TOO_OFTEN = say("That is too often: leave at least five minutes between two runs. For example: */15 * * * *")
 RANGES = {"minute": "0–59", "hour": "0–23", "day": "1–31", "month": "1–12", "weekday": "0–7"}
 MONTHS = "jan feb mar apr may jun jul aug sep oct nov dec".split()
 WEEKDAYS = "sun mon tue wed thu fri sat".split()
@@ -35,13 +45,12 @@ _ONE_DAY = timedelta(days=1)
 
 
 class CronRefused(Unacceptable):
-    """A line that is no schedule. `what` is `parts`, `often` or the field; `typed` is what stands there."""
+    """A line that is no schedule. `what` is `parts`, `often` or the field."""
 
-    def __init__(self, what: str, typed: str, sentence: str) -> None:
+    def __init__(self, what: str, sentence: Sentence) -> None:
         refusal = Unacceptable.at("cron", sentence)
         super().__init__(refusal.detail, refusal.errors)
         self.what = what
-        self.typed = typed
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,8 +93,7 @@ def read(line: str) -> Schedule:
     """The schedule that a line says. Raises `CronRefused` with the field that is wrong and what would be right."""
     parts = line.lower().split()
     if len(parts) != len(FIELDS) or len(line) > LONGEST:
-        words = "A schedule has five parts: minute, hour, day of the month, month, weekday. As 0 9 * * 1."
-        raise CronRefused("parts", line[:LONGEST], words)
+        raise CronRefused("parts", FIVE_PARTS)
     values = [_values(name, number, part) for number, (name, part) in enumerate(zip(FIELDS, parts, strict=True))]
     minutes, hours, days, months, weekdays = values
     schedule = Schedule(
@@ -97,7 +105,7 @@ def read(line: str) -> Schedule:
         weekdays=None if weekdays is None else frozenset(weekdays),
         last_days=frozenset(days or ()) if "*" not in parts[2] else frozenset(),
     )
-    _refuse_too_often(schedule, parts[0])
+    _refuse_too_often(schedule)
     return schedule
 
 
@@ -135,8 +143,13 @@ def _values(name: str, number: int, part: str) -> list[int] | None:
             pass
         else:
             return None if expanded == ["*"] else sorted({int(each) for each in expanded})
-    words = f"“{part}” cannot stand for the {name}: use {RANGES[name]}, * for every, a list as 1,2 or a range as 1-5."
-    raise CronRefused(name, part, words)
+    words = say(
+        "“%(typed)s” cannot be the %(field)s. Use %(range)s, * for every one, a list as 1,2 or a range as 1-5.",
+        typed=part,
+        field=NAMES[name],
+        range=RANGES[name],
+    )
+    raise CronRefused(name, words)
 
 
 def _runs_forward(part: str) -> bool:
@@ -148,8 +161,8 @@ def _counted(values: list[int] | None, size: int) -> tuple[int, ...]:
     return tuple(range(size)) if values is None else tuple(values)
 
 
-def _refuse_too_often(schedule: Schedule, minute: str) -> None:
+def _refuse_too_often(schedule: Schedule) -> None:
     minutes = schedule.minutes
     gaps = [later - earlier for earlier, later in pairwise(minutes)]
     if gaps and min(gaps) < SHORTEST_WAIT.seconds // 60:
-        raise CronRefused("often", minute, "Leave at least five minutes between two runs, as */5.")
+        raise CronRefused("often", TOO_OFTEN)

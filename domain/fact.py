@@ -8,6 +8,8 @@ from decimal import Decimal
 from enum import StrEnum
 from typing import Any
 
+from domain.sentences import Sentence, say
+
 LONGEST_TEXT = 500
 LARGEST = Decimal(10) ** 15
 WRITTEN_NUMBER = r"-?[0-9]{1,15}(\.[0-9]{1,10})?"  # a text that reads as a number
@@ -127,15 +129,15 @@ READERS: Mapping[Type, Callable[[Any], Any]] = {
     Type.IDS: _id,
     Type.FREE: _free,
 }
-KINDS: Mapping[Type, str] = {
-    Type.NUMBER: "a number",
-    Type.MONEY: "an amount of money",
-    Type.TEXT: "a text",
-    Type.DATE: "a date",
-    Type.INSTANT: "a date and time with its offset",
-    Type.BIRTHDAY: "a date",
-    Type.BOOLEAN: "true or false",
-    Type.SET: "a set of names",
-    Type.IDS: "a set of numbers that stand for something",
-    Type.FREE: "a text, a number, or true or false",
+KINDS: Mapping[Type, Sentence] = {
+    Type.NUMBER: say("a number"),
+    Type.MONEY: say("an amount of money"),
+    Type.TEXT: say("a text"),
+    Type.DATE: say("a date"),
+    Type.INSTANT: say("a date and time with its offset"),
+    Type.BIRTHDAY: say("a date"),
+    Type.BOOLEAN: say("true or false"),
+    Type.SET: say("a set of names"),
+    Type.IDS: say("a set of numbers that stand for something"),
+    Type.FREE: say("a text, a number, or true or false"),
 }

@@ -5,6 +5,7 @@ from decimal import Decimal, InvalidOperation
 from babel.numbers import format_currency, get_currency_precision, list_currencies
 
 from domain.errors import Unacceptable
+from domain.sentences import say
 
 LARGEST_MINOR = 10**15
 
@@ -25,9 +26,16 @@ def to_minor(amount: str, currency: str) -> int:
     value = _exact(amount)
     minor = value.scaleb(places)
     if minor != minor.to_integral_value():
-        raise Unacceptable(f"{currency} has {places} decimals, {amount} has more.")
+        raise Unacceptable(
+            say(
+                "%(currency)s has %(decimals)s decimals, %(amount)s has more.",
+                currency=currency,
+                decimals=places,
+                amount=amount,
+            )
+        )
     if abs(minor) > LARGEST_MINOR:
-        raise Unacceptable(f"{amount} {currency} is more than can be booked.")
+        raise Unacceptable(say("%(amount)s %(currency)s is more than can be booked.", amount=amount, currency=currency))
     return int(minor)
 
 
@@ -45,8 +53,8 @@ def format_money(minor: int, currency: str, locale: str) -> str:
 def _exact(amount: str) -> Decimal:
     plain = isinstance(amount, str) and len(amount) <= 32 and amount.removeprefix("-").replace(".", "", 1).isdecimal()
     if not plain or not amount.isascii() or amount.endswith(".") or amount.removeprefix("-").startswith("."):
-        raise Unacceptable(f"{amount!r} is not an amount. Write it like 12.50.")
+        raise Unacceptable(say("%(amount)s is not an amount. Write it like 12.50.", amount=f"{amount!r}"))
     try:
         return Decimal(amount)
     except InvalidOperation:
-        raise Unacceptable(f"{amount!r} is not an amount. Write it like 12.50.") from None
+        raise Unacceptable(say("%(amount)s is not an amount. Write it like 12.50.", amount=f"{amount!r}")) from None

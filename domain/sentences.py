@@ -22,6 +22,6 @@ class Sentence(str):
         return made
 
 
-def say(words: str, **values: Any) -> Sentence:
+def say(words: str, /, **values: Any) -> Sentence:
     """A sentence. The words stand here as they are, so that the catalogues of translations find them."""
     return Sentence(words, values)

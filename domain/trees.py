@@ -15,6 +15,7 @@ from typing import Any
 from domain import answers
 from domain.errors import FieldError, Unacceptable
 from domain.fact import KINDS, LONGEST_TEXT, PRESENCE, READERS, Fact
+from domain.sentences import Sentence, say
 
 Tree = Mapping[str, Any]
 
@@ -32,10 +33,12 @@ def check(tree: Any, facts: Mapping[str, Fact], *, path: str = "where") -> None:
     """Refuse a tree that is not one, or asks what `facts` cannot answer; each error's path leads to its spot."""
     errors = list(islice(_problems(tree, facts, path, depth=1), MOST_ERRORS))
     if not errors and (leaves := count(tree)) > MOST_LEAVES:
-        words = f"A condition may ask at most {MOST_LEAVES} questions, this one asks {leaves}."
+        words = say(
+            "A condition may ask at most %(most)s questions, this one asks %(asked)s.", most=MOST_LEAVES, asked=leaves
+        )
         errors.append(FieldError(path, words))
     if errors:
-        raise Unacceptable(errors[0].message if len(errors) == 1 else "This condition cannot be used.", errors)
+        raise Unacceptable(errors[0].message if len(errors) == 1 else say("This condition cannot be used."), errors)
 
 
 def count(tree: Tree) -> int:
@@ -61,13 +64,15 @@ def asked(fields: Mapping[str, Any] | None) -> list[Tree]:
     return [_field_leaf(name, value) for name, value in (fields or {}).items()]
 
 
-def why_unknown(name: Any, known: Mapping[str, Any]) -> str:
+def why_unknown(name: Any, known: Mapping[str, Any]) -> Sentence:
     """What to say about a name that is none of `known`: all of them when they are few, else what may be meant."""
     if 0 < len(known) <= MOST_NAMED:
-        return f"Use one of: {', '.join(known)}."
+        return say("Use one of: %(names)s.", names=", ".join(known))
     guess = _guess(name, list(known)) if isinstance(name, str) else None
-    words = f"There is no fact “{str(name)[:LONGEST_TEXT]}”."
-    return f"{words} Did you mean “{guess}”?" if guess else f"{words} The list of facts names them all."
+    words = say("There is no fact “%(name)s”.", name=str(name)[:LONGEST_TEXT])
+    if guess:
+        return say("%(words)s Did you mean “%(guess)s”?", words=words, guess=guess)
+    return say("%(words)s The list of facts names them all.", words=words)
 
 
 def holds(tree: Tree, values: Mapping[str, Any], *, today: date) -> bool:
@@ -87,10 +92,10 @@ def holds(tree: Tree, values: Mapping[str, Any], *, today: date) -> bool:
 
 def _problems(tree: Any, facts: Mapping[str, Fact], path: str, *, depth: int) -> Iterator[FieldError]:
     if not isinstance(tree, Mapping):
-        yield FieldError(path, "A condition is an object with all, any, not, or fact and op.")
+        yield FieldError(path, say("A condition is an object with all, any, not, or fact and op."))
         return
     if depth > DEEPEST:
-        yield FieldError(path, f"Conditions may be nested {DEEPEST} deep.")
+        yield FieldError(path, say("Conditions may be nested %(most)s deep.", most=DEEPEST))
         return
     joint = next((each for each in ("all", "any") if each in tree), None)
     if joint:
@@ -108,10 +113,14 @@ def _joint_problems(
     yield from _foreign(tree, {joint}, path)
     parts = tree[joint]
     if not isinstance(parts, list) or not parts:
-        yield FieldError(f"{path}.{joint}", f"Give a list of 1 to {MOST_LEAVES} conditions.")
+        yield FieldError(f"{path}.{joint}", say("Give a list of 1 to %(most)s conditions.", most=MOST_LEAVES))
         return
     if len(parts) > MOST_LEAVES:
-        words = f"A condition may ask at most {MOST_LEAVES} questions, this list has {len(parts)}."
+        words = say(
+            "A condition may ask at most %(most)s questions, this list has %(asked)s.",
+            most=MOST_LEAVES,
+            asked=len(parts),
+        )
         yield FieldError(f"{path}.{joint}", words)
         return
     for i, part in enumerate(parts):
@@ -128,7 +137,7 @@ def _leaf_problems(leaf: Tree, facts: Mapping[str, Fact], path: str) -> Iterator
     yield from _foreign(leaf, {"fact", "op", "value"} | more, path)
     yield from _value_problems(fact, leaf, path)
     if "window_days" in more and not _is_window(leaf.get("window_days")):
-        yield FieldError(f"{path}.window_days", f"Give a number of days from 1 to {LONGEST_WINDOW}.")
+        yield FieldError(f"{path}.window_days", say("Give a number of days from 1 to %(most)s.", most=LONGEST_WINDOW))
     if fact.fields is not None:
         yield from _where_problems(fact.fields, leaf.get("where"), f"{path}.where")
 
@@ -137,7 +146,7 @@ def _where_problems(fields: Mapping[str, Fact], where: Any, path: str) -> Iterat
     if where is None:
         return
     if not isinstance(where, Mapping):
-        yield FieldError(path, "Give an object of fields and values.")
+        yield FieldError(path, say("Give an object of fields and values."))
         return
     for name, value in where.items():
         known = fields.get(name)
@@ -155,13 +164,16 @@ def _where_problems(fields: Mapping[str, Fact], where: Any, path: str) -> Iterat
 def _value_problems(fact: Fact, leaf: Tree, path: str) -> Iterator[FieldError]:
     op, value = leaf.get("op"), leaf.get("value")
     if op not in fact.operators:
-        yield FieldError(f"{path}.op", f"{fact.name} can be asked: {', '.join(fact.operators)}.")
+        yield FieldError(
+            f"{path}.op",
+            say("%(name)s can be asked: %(operators)s.", name=fact.name, operators=", ".join(fact.operators)),
+        )
     elif op in PRESENCE:
         if value is not None:
-            yield FieldError(f"{path}.value", f"{op} asks for no value.")
+            yield FieldError(f"{path}.value", say("%(op)s asks for no value.", op=op))
     elif op in DAYS:
         if not _is_days(value, smallest=0):
-            yield FieldError(f"{path}.value", f"Give a number of days from 0 to {LONGEST_WINDOW}.")
+            yield FieldError(f"{path}.value", say("Give a number of days from 0 to %(most)s.", most=LONGEST_WINDOW))
     elif op == "between":
         yield from _pair_problems(fact, value, f"{path}.value")
     elif op in LISTS:
@@ -172,17 +184,17 @@ def _value_problems(fact: Fact, leaf: Tree, path: str) -> Iterator[FieldError]:
 
 def _pair_problems(fact: Fact, value: Any, path: str) -> Iterator[FieldError]:
     if not isinstance(value, list) or len(value) != 2:
-        yield FieldError(path, "Give two values: from and to.")
+        yield FieldError(path, say("Give two values: from and to."))
         return
     errors = [each for i, one in enumerate(value) for each in _single_problems(fact, one, f"{path}.{i}")]
     yield from errors
     if not errors and not READERS[fact.type](value[0]) <= READERS[fact.type](value[1]):
-        yield FieldError(path, "The first value is the smaller one: turn them round.")
+        yield FieldError(path, say("The first value is the smaller one: turn them round."))
 
 
 def _list_problems(fact: Fact, value: Any, path: str) -> Iterator[FieldError]:
     if not isinstance(value, list) or not 0 < len(value) <= LONGEST_LIST:
-        yield FieldError(path, f"Give a list of 1 to {LONGEST_LIST} values.")
+        yield FieldError(path, say("Give a list of 1 to %(most)s values.", most=LONGEST_LIST))
         return
     for i, each in enumerate(value):
         yield from _single_problems(fact, each, f"{path}.{i}")
@@ -193,16 +205,22 @@ def _single_problems(fact: Fact, value: Any, path: str) -> Iterator[FieldError]:
         read = READERS[fact.type](value)
     except (ValueError, TypeError, InvalidOperation):
         yield FieldError(
-            path, f"Write it like {json.dumps(fact.example, ensure_ascii=False)}: {fact.name} is {KINDS[fact.type]}."
+            path,
+            say(
+                "Write it like %(example)s: %(name)s is %(kind)s.",
+                example=json.dumps(fact.example, ensure_ascii=False),
+                name=fact.name,
+                kind=KINDS[fact.type],
+            ),
         )
         return
     if fact.options and read not in fact.options:
-        yield FieldError(path, f"Use one of: {', '.join(fact.options)}.")
+        yield FieldError(path, say("Use one of: %(names)s.", names=", ".join(fact.options)))
 
 
 def _foreign(tree: Tree, allowed: set[str], path: str) -> Iterator[FieldError]:
     for name in sorted(map(str, tree.keys() - allowed)):
-        yield FieldError(f"{path}.{name}", f"Not known here. Allowed: {', '.join(sorted(allowed))}.")
+        yield FieldError(f"{path}.{name}", say("Not known here. Allowed: %(names)s.", names=", ".join(sorted(allowed))))
 
 
 def _field_leaf(name: str, value: Any) -> Tree:

@@ -1,4 +1,4 @@
-"""Schedules in words: `Mondays 09:00 (Europe/Vienna)`, and why a line is none."""
+"""Schedules in words: `Mondays 09:00 (Europe/Vienna)`."""
 
 from collections.abc import Iterable
 
@@ -8,8 +8,9 @@ from cron_descriptor import Options, get_description
 from flask import Flask
 from flask_babel import gettext as _
 
-from domain.cron import RANGES, CronRefused, Schedule, read
+from domain.cron import CronRefused, Schedule, read
 from web import filters, languages
+from web.refusal_words import in_words
 
 MOST_TIMES = 4
 WORKDAYS, ALL_DAYS = frozenset(range(1, 6)), frozenset(range(7))
@@ -26,7 +27,7 @@ def cron_words(line: str) -> str:
     try:
         schedule = read(line)
     except CronRefused as refused:
-        return refusal_words(refused)
+        return in_words(refused.detail)
     words = schedule_words(schedule)
     return f"{words[:1].upper()}{words[1:]} ({languages.zone()})"
 
@@ -38,27 +39,6 @@ def schedule_words(schedule: Schedule) -> str:
     times = _list(format_time(at, "HH:mm", locale=filters.locale()) for at in schedule.times)
     days = [_days(schedule), _months(schedule)]
     return " ".join(filter(None, [*days, times]))
-
-
-def refusal_words(refused: CronRefused) -> str:
-    """Why a line is no schedule, and what would be one."""
-    if refused.what == "parts":
-        return _("A schedule has five parts: minute, hour, day of the month, month, weekday. For example: 0 9 * * 1")
-    if refused.what == "often":
-        return _("That is too often: leave at least five minutes between two runs. For example: */15 * * * *")
-    field = {
-        "minute": _("minute"),
-        "hour": _("hour"),
-        "day": _("day of the month"),
-        "month": _("month"),
-        "weekday": _("weekday"),
-    }[refused.what]
-    return _(
-        "“%(typed)s” cannot be the %(field)s. Use %(range)s, * for every one, a list as 1,2 or a range as 1-5.",
-        typed=refused.typed,
-        field=field,
-        range=RANGES[refused.what],
-    )
 
 
 def _days(schedule: Schedule) -> str:

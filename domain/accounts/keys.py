@@ -8,6 +8,7 @@ from sqlalchemy.orm import Session
 
 from domain.accounts.secrets import fingerprint, new_token
 from domain.errors import NotFound, Unacceptable
+from domain.sentences import say
 from models.key import ApiKey
 
 ALL = "*"
@@ -28,7 +29,7 @@ def create(session: Session, *, tenant_id: int, scopes: Sequence[str], name: str
     wanted = list(dict.fromkeys(scopes))
     unknown = [scope for scope in wanted if scope not in (*SCOPES, ALL)]
     if unknown or not wanted:
-        raise Unacceptable.at("scopes", f"Choose from {', '.join(SCOPES)} or {ALL}.")
+        raise Unacceptable.at("scopes", say("Choose from %(names)s or %(all)s.", names=", ".join(SCOPES), all=ALL))
     token = new_token(PREFIX)
     row = ApiKey(tenant_id=tenant_id, token_hash=fingerprint(token), hint=token[-4:], name=name, scopes=wanted)
     session.add(row)
@@ -56,6 +57,6 @@ def revoke(session: Session, *, tenant_id: int, key_id: int, now: datetime) -> N
     """The key opens nothing any more. Raises `NotFound` for a key that is not the café's."""
     key = session.scalar(select(ApiKey).where(ApiKey.tenant_id == tenant_id, ApiKey.id == key_id))
     if key is None:
-        raise NotFound("There is no such key.")
+        raise NotFound(say("There is no such key."))
     key.revoked_at = key.revoked_at or now
     session.flush()

@@ -14,6 +14,7 @@ from domain import money
 from domain.accounts import keys, users
 from domain.accounts.secrets import new_password
 from domain.errors import Conflict, FieldError, Unacceptable
+from domain.sentences import say
 from models.tenant import Tenant
 from models.user import Membership, User
 
@@ -56,7 +57,9 @@ def create(
     """
     _refuse_wrong(name=name, slug=slug, timezone=timezone, currency=currency, country=country, locale=locale)
     if by_slug(session, slug):
-        raise Conflict(f"There is a café {slug} already.", [FieldError("slug", "This one is taken.")])
+        raise Conflict(
+            say("There is a café %(slug)s already.", slug=slug), [FieldError("slug", say("This one is taken."))]
+        )
     owner, password = _owner(session, owner_email, locale=locale)
     tenant = Tenant(
         name=name.strip(),
@@ -111,7 +114,7 @@ def change(session: Session, tenant: Tenant, values: Mapping[str, str]) -> list[
     wanted = {name: values.get(name, getattr(tenant, name) or "").strip() for name in CHANGEABLE}
     wanted["colour"] = wanted["colour"].lower()
     if errors := _errors_in(wanted):
-        raise Unacceptable("These settings cannot be saved.", errors)
+        raise Unacceptable(say("These settings cannot be saved."), errors)
     changed = [name for name in CHANGEABLE if (getattr(tenant, name) or "") != wanted[name]]
     for name in changed:
         setattr(tenant, name, wanted[name] or None)
@@ -121,16 +124,22 @@ def change(session: Session, tenant: Tenant, values: Mapping[str, str]) -> list[
 
 def _errors_in(wanted: Mapping[str, str]) -> list[FieldError]:
     checks = {
-        "name": (is_name(wanted["name"]), f"Give the café a name of at most {LONGEST_NAME} characters."),
-        "postal_address": (_is_address(wanted["postal_address"]), f"Use one line of at most {LONGEST_ADDRESS}."),
-        "timezone": (wanted["timezone"] in available_timezones(), "This time zone is not known."),
-        "country": (is_country(wanted["country"]), "This country is not known."),
-        "locale": (is_locale(wanted["locale"]), "This language is not known."),
-        "colour": (bool(COLOUR.fullmatch(wanted["colour"])), "Choose a colour."),
+        "name": (
+            is_name(wanted["name"]),
+            say("Give the café a name of at most %(most)s characters.", most=LONGEST_NAME),
+        ),
+        "postal_address": (
+            _is_address(wanted["postal_address"]),
+            say("Use one line of at most %(most)s characters.", most=LONGEST_ADDRESS),
+        ),
+        "timezone": (wanted["timezone"] in available_timezones(), say("This time zone is not known.")),
+        "country": (is_country(wanted["country"]), say("This country is not known.")),
+        "locale": (is_locale(wanted["locale"]), say("This language is not known.")),
+        "colour": (bool(COLOUR.fullmatch(wanted["colour"])), say("Choose a colour.")),
     }
     errors = [FieldError(path, message) for path, (right, message) in checks.items() if not right]
     if checks["colour"][0] and white_contrast(wanted["colour"]) < LEAST_CONTRAST:
-        errors.append(FieldError("colour", "White words on this colour are hard to read. Take a darker one."))
+        errors.append(FieldError("colour", say("White words on this colour are hard to read. Take a darker one.")))
     return errors
 
 
@@ -159,12 +168,15 @@ def _owner(session: Session, email: str, *, locale: str) -> tuple[User, str | No
 
 def _refuse_wrong(*, name: str, slug: str, timezone: str, currency: str, country: str, locale: str) -> None:
     checks = {
-        "name": (is_name(name), f"Give the café a name of at most {LONGEST_NAME} characters."),
-        "slug": (is_slug(slug), "Small letters, digits and single hyphens between them, at most 63."),
-        "timezone": (timezone in available_timezones(), "This time zone is not known. Write it like Europe/Vienna."),
-        "currency": (money.is_currency(currency), "This currency is not known. Write it like EUR."),
-        "country": (is_country(country), "Write the country like AT."),
-        "locale": (is_locale(locale), "This language is not known. Write it like en or de-AT."),
+        "name": (is_name(name), say("Give the café a name of at most %(most)s characters.", most=LONGEST_NAME)),
+        "slug": (is_slug(slug), say("Small letters, digits and single hyphens between them, at most 63.")),
+        "timezone": (
+            timezone in available_timezones(),
+            say("This time zone is not known. Write it like Europe/Vienna."),
+        ),
+        "currency": (money.is_currency(currency), say("This currency is not known. Write it like EUR.")),
+        "country": (is_country(country), say("Write the country like AT.")),
+        "locale": (is_locale(locale), say("This language is not known. Write it like en or de-AT.")),
     }
     errors = [FieldError(path, message) for path, (right, message) in checks.items() if not right]
     if errors:

@@ -9,6 +9,7 @@ from sqlalchemy import delete, select
 from sqlalchemy.orm import Session
 
 from domain.errors import Conflict, Unacceptable
+from domain.sentences import say
 from models.user import User, UserSession
 
 SHORTEST_PASSWORD = 10
@@ -35,7 +36,7 @@ def normalise_email(typed: str) -> str:
     try:
         valid = validate_email(typed.strip(), check_deliverability=False, globally_deliverable=False)
     except EmailNotValidError:
-        raise Unacceptable.at("email", "This is not an e-mail address.") from None
+        raise Unacceptable.at("email", say("This is not an e-mail address.")) from None
     return f"{valid.local_part}@{valid.ascii_domain}".lower()
 
 
@@ -50,7 +51,7 @@ def create(
     """A new user. Raises `Conflict` when the address signs in already."""
     address = normalise_email(email)
     if find(session, address):
-        raise Conflict(f"{address} signs in already.")
+        raise Conflict(say("%(address)s signs in already.", address=address))
     user = User(email=address, name=name, locale=locale, is_support=support, password_hash=_hasher.hash(password))
     session.add(user)
     session.flush()
@@ -71,10 +72,10 @@ def authenticate(session: Session, email: str, password: str) -> User | None:
 def change_password(session: Session, user: User, *, current: str, new: str, now: datetime) -> None:
     """Set a new password and end every session of the user. Raises `Unacceptable` beside the field it concerns."""
     if not _matches(user.password_hash, current):
-        raise Unacceptable.at("current", "This is not your password.")
+        raise Unacceptable.at("current", say("This is not your password."))
     refuse_weak(new, email=user.email)
     if new == current:
-        raise Unacceptable.at("new", "This is the password you have already.")
+        raise Unacceptable.at("new", say("This is the password you have already."))
     user.password_hash = _hasher.hash(new)
     user.password_changed_at = now
     session.execute(delete(UserSession).where(UserSession.user_id == user.id))
@@ -83,11 +84,13 @@ def change_password(session: Session, user: User, *, current: str, new: str, now
 def refuse_weak(password: str, *, email: str) -> None:
     """Raises `Unacceptable` for a password that is short, endless or known to everybody."""
     if len(password) < SHORTEST_PASSWORD:
-        raise Unacceptable.at("new", f"Take at least {SHORTEST_PASSWORD} characters. A few words in a row are good.")
+        raise Unacceptable.at(
+            "new", say("Take at least %(least)s characters. A few words in a row are good.", least=SHORTEST_PASSWORD)
+        )
     if len(password) > LONGEST_PASSWORD:
-        raise Unacceptable.at("new", f"Take at most {LONGEST_PASSWORD} characters.")
+        raise Unacceptable.at("new", say("Take at most %(most)s characters.", most=LONGEST_PASSWORD))
     if password.lower() in COMMON | {email} or len(set(password)) < 4:
-        raise Unacceptable.at("new", "Everybody would try this one first. Take another.")
+        raise Unacceptable.at("new", say("Everybody would try this one first. Take another."))
 
 
 def _matches(password_hash: str, password: str) -> bool:

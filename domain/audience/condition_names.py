@@ -13,6 +13,7 @@ from domain.audience.facts import FACTS
 from domain.audience.facts.statement import Query
 from domain.errors import FieldError, Unacceptable
 from domain.fact import Fact
+from domain.sentences import Sentence, say
 from domain.trees import Tree
 from models.currency import Currency
 from models.location import Location
@@ -28,11 +29,11 @@ STANDING: Mapping[str, Query] = {
     "currencies": select(Currency.code, Currency.name),
 }
 WORDS = {
-    "tags": "tag",
-    "segments": "segment",
-    "locations": "location",
-    "rewards": "reward",
-    "currencies": "kind of points",
+    "tags": say("tag"),
+    "segments": say("segment"),
+    "locations": say("location"),
+    "rewards": say("reward"),
+    "currencies": say("kind of points"),
 }
 
 
@@ -52,7 +53,7 @@ def check(session: Session, tree: Tree, *, path: str, segment_id: int | None) ->
     if not errors and segment_id is not None:
         errors = [FieldError(each.path, _ITSELF) for each in names if _asks(session, each, segment_id)]
     if errors:
-        raise Unacceptable(errors[0].message if len(errors) == 1 else "This condition cannot be used.", errors)
+        raise Unacceptable(errors[0].message if len(errors) == 1 else say("This condition cannot be used."), errors)
 
 
 def named(tree: Tree, path: str = "") -> Iterator[Named]:
@@ -74,7 +75,7 @@ def choices(session: Session, kind: str) -> list[tuple[Any, str]]:
     return [(value, name) for value, name in session.execute(query.order_by(func.lower(query.selected_columns[1])))]
 
 
-_ITSELF = "A segment cannot ask for itself, not even by way of another segment."
+_ITSELF = say("A segment cannot ask for itself, not even by way of another segment.")
 
 
 def _values(fact: Fact, leaf: Tree, path: str) -> Iterator[Named]:
@@ -93,12 +94,14 @@ def _missing(session: Session, kind: str, names: list[Named]) -> Iterable[FieldE
     return [FieldError(each.path, _no_such(each, there)) for each in names if _key(each.value) not in known]
 
 
-def _no_such(each: Named, there: list[Any]) -> str:
+def _no_such(each: Named, there: list[Any]) -> Sentence:
     if each.kind == "segments":
-        return "There is no such segment any more. Choose another one."
-    words = f"There is no {WORDS[each.kind]} “{each.value}”."
+        return say("There is no such segment any more. Choose another one.")
+    words = say("There is no %(kind)s “%(name)s”.", kind=WORDS[each.kind], name=each.value)
     close = difflib.get_close_matches(str(each.value), [str(value) for value in there], n=1)
-    return f"{words} Did you mean “{close[0]}”?" if close else f"{words} Choose one that is there."
+    if close:
+        return say("%(words)s Did you mean “%(guess)s”?", words=words, guess=close[0])
+    return say("%(words)s Choose one that is there.", words=words)
 
 
 def _key(value: Any) -> Any:

@@ -17,6 +17,7 @@ from sqlalchemy.orm import Session
 from domain.audience import aliases
 from domain.errors import FieldError, Unacceptable
 from domain.loyalty import summaries
+from domain.sentences import say
 from models.consent import ConsentState
 from models.message import Channel, Reason, Topic
 
@@ -98,18 +99,18 @@ _RECORD = text("""
 def read(consents: dict[str, dict[str, bool]]) -> list[Answer]:
     """`{channel: {topic: bool}}` as answers; unknown channels and topics are refused beside their field."""
     errors = [
-        FieldError(f"consents.{c}", f"Unknown channel. Use one of: {', '.join(CHANNELS)}.")
+        FieldError(f"consents.{c}", say("Unknown channel. Use one of: %(channels)s.", channels=", ".join(CHANNELS)))
         for c in consents
         if c not in CHANNELS
     ]
     errors += [
-        FieldError(f"consents.{c}.{t}", f"Unknown topic. Use one of: {', '.join(TOPICS)}.")
+        FieldError(f"consents.{c}.{t}", say("Unknown topic. Use one of: %(topics)s.", topics=", ".join(TOPICS)))
         for c, topics in consents.items()
         for t in topics
         if t not in TOPICS
     ]
     if errors:
-        raise Unacceptable("These consents cannot be recorded.", errors)
+        raise Unacceptable(say("These consents cannot be recorded."), errors)
     return [Answer(c, t, granted) for c, topics in consents.items() for t, granted in topics.items()]
 
 

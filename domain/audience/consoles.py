@@ -15,6 +15,7 @@ from sqlalchemy.orm import Session
 
 from domain import cron
 from domain.errors import FieldError, Unacceptable
+from domain.sentences import say
 from models.console import Console, ConsoleRun
 from models.tenant import Tenant
 
@@ -62,8 +63,8 @@ def change_tagging(
     """
     schedule = cron.read(line)
     if not 1 <= months <= MOST_MONTHS:
-        words = f"The window is 1 to {MOST_MONTHS} months."
-        raise Unacceptable("This window cannot be used.", [FieldError("months", words)])
+        words = say("The window is 1 to %(most)s months.", most=MOST_MONTHS)
+        raise Unacceptable(say("This window cannot be used."), [FieldError("months", words)])
     ensure(session, tenant, now=now)
     before, console = tagging(session), _held(session, TAGS)
     console.is_active, console.cron = is_active, schedule.line

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from domain.audience import addresses, aliases, suppression
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
 from domain.loyalty import summaries
+from domain.sentences import say
 from models.event import Event
 from models.member import Member
 from models.tenant import Tenant
@@ -20,10 +21,10 @@ from models.tenant import Tenant
 PROFILE = ("first_name", "last_name", "email", "phone", "birthday")
 PLAIN = ("first_name", "last_name", "card", "birthday", "joined_on", "locale", "timezone", "country", "attributes")
 TAKEN = {
-    "uq_members_email": ("email", "Another member has this e-mail address."),
-    "uq_members_phone": ("phone", "Another member has this phone number."),
-    "uq_members_card": ("card", "Another member has this card."),
-    "uq_members_external_id": ("external_id", "Another member has this number."),
+    "uq_members_email": ("email", say("Another member has this e-mail address.")),
+    "uq_members_phone": ("phone", say("Another member has this phone number.")),
+    "uq_members_card": ("card", say("Another member has this card.")),
+    "uq_members_external_id": ("external_id", say("Another member has this number.")),
 }
 HIGHEST = "\U0010ffff"
 
@@ -49,7 +50,7 @@ def get(session: Session, external_id: str) -> Member:
     member = session.scalar(_living().where(Member.external_id == external_id))
     member = member or _by_alias(session, "external_id", external_id)
     if member is None:
-        raise NotFound("There is no member with this number.")
+        raise NotFound(say("There is no member with this number."))
     return member
 
 
@@ -188,7 +189,7 @@ def _checked(tenant: Tenant, changes: Mapping[str, Any]) -> dict[str, Any]:
     """The changes in our spelling. `email` and `phone` may be as people type them."""
     values = {field: changes[field] for field in PLAIN if field in changes}
     if values.get("joined_on", ...) is None:
-        raise Unacceptable.at("joined_on", "Every member joined on some day: leave it out or give a date.")
+        raise Unacceptable.at("joined_on", say("Every member joined on some day: leave it out or give a date."))
     if "attributes" in values:
         values["attributes"] = values["attributes"] or {}
     if values.get("timezone"):
@@ -211,7 +212,7 @@ def _known_zone(name: str) -> None:
     try:
         ZoneInfo(name)
     except (KeyError, ValueError, OSError) as error:
-        raise Unacceptable.at("timezone", "No such time zone. Write it like Europe/Vienna.") from error
+        raise Unacceptable.at("timezone", say("No such time zone. Write it like Europe/Vienna.")) from error
 
 
 def _taken(error: IntegrityError) -> Exception:

@@ -20,6 +20,7 @@ from domain.loyalty import ledger, settling, summaries, till, unlocks
 from domain.loyalty.events import Happening
 from domain.loyalty.till import Till
 from domain.loyalty.unlocks import Unlock
+from domain.sentences import say
 from models.ledger import Balance
 from models.member import Member
 from models.merge import MemberAlias, MemberMerge
@@ -111,9 +112,9 @@ def pair(session: Session, kept: str, gone: str) -> tuple[Member, Member]:
     query = select(Member).where(Member.external_id.in_([kept, gone]), Member.erased_at.is_(None))
     found = {member.external_id: member for member in session.scalars(query)}
     if kept == gone:
-        raise Unacceptable("These are the same record. Choose another one.")
+        raise Unacceptable(say("These are the same record. Choose another one."))
     if len(found) < 2:
-        raise NotFound("There is no member with this number.")
+        raise NotFound(say("There is no member with this number."))
     return found[kept], found[gone]
 
 
@@ -154,7 +155,7 @@ def _living(session: Session, member_id: int) -> Member:
     query = select(Member).where(Member.id == member_id, Member.erased_at.is_(None))
     member = session.scalar(query.execution_options(populate_existing=True))
     if member is None:
-        raise NotFound("This record is gone: somebody else joined or forgot it.")
+        raise NotFound(say("This record is gone: somebody else joined or forgot it."))
     return member
 
 

@@ -10,6 +10,7 @@ from domain import trees
 from domain.audience import conditions
 from domain.audience.facts.scope import Scope
 from domain.errors import Unacceptable
+from domain.sentences import say
 from domain.trees import Tree
 from models.tag import Tag
 
@@ -22,11 +23,11 @@ def check(session: Session, definition: Any, *, name: str) -> None:
     conditions.check(session, definition, path=PATH)
     for path, leaf in trees.leaves(definition, PATH):
         if leaf["fact"] == SEGMENTS:
-            words = "A tag cannot ask about segments: segments ask about tags. Ask what the segment asks."
+            words = say("A tag cannot ask about segments: segments ask about tags. Ask what the segment asks.")
             raise Unacceptable.at(path, words)
     others = {tag.name.lower(): names_in(tag.definition) for tag in _with_rules(session) if tag.definition}
     if circle := _circle(name.lower(), others | {name.lower(): names_in(definition)}):
-        words = f"This goes in a circle: {' → '.join(circle)}. A tag cannot depend on itself."
+        words = say("This goes in a circle: %(circle)s. A tag cannot depend on itself.", circle=" → ".join(circle))
         raise Unacceptable.at(PATH, words)
 
 

@@ -30,6 +30,7 @@ from sqlalchemy.orm import Session
 
 from domain.audience.facts.scope import Scope
 from domain.errors import FieldError, Unacceptable
+from domain.sentences import Sentence, say
 from models.summary import AudienceDay, MemberSummary, PurchaseDay
 
 NEW, TOP, DEFECTING = "new", "top", "defecting"
@@ -47,13 +48,13 @@ class Number:
     default: int
     smallest: int
     largest: int
-    words: str
+    words: Sentence
     is_whole: bool = True
 
 
-_DAYS = f"Give a whole number of days from 1 to {LONGEST}."
-_PURCHASES = f"Give a whole number of purchases from 1 to {MOST_PURCHASES}."
-_PERCENT = "Give a percentage from 0.01 to 100, like 10."
+_DAYS = say("Give a whole number of days from 1 to %(most)s.", most=LONGEST)
+_PURCHASES = say("Give a whole number of purchases from 1 to %(most)s.", most=MOST_PURCHASES)
+_PERCENT = say("Give a percentage from 0.01 to 100, like 10.")
 NUMBERS: Mapping[str, Mapping[str, Number]] = MappingProxyType(
     {
         NEW: {"days": Number(30, 1, LONGEST, _DAYS)},
@@ -73,10 +74,10 @@ def checked(preset: str, parameters: Any, *, path: str = "parameters") -> dict[s
     Raises `Unacceptable` with a path below `path` for each that is wrong.
     """
     if preset not in NUMBERS:
-        raise Unacceptable.at("preset", f"Use one of: {', '.join(NUMBERS)}.")
+        raise Unacceptable.at("preset", say("Use one of: %(names)s.", names=", ".join(NUMBERS)))
     given = {} if parameters is None else parameters
     if not isinstance(given, Mapping):
-        raise Unacceptable.at(path, f"Give an object with {', '.join(NUMBERS[preset])}.")
+        raise Unacceptable.at(path, say("Give an object with %(names)s.", names=", ".join(NUMBERS[preset])))
     errors = [FieldError(f"{path}.{name}", _not_a_number(preset)) for name in given if name not in NUMBERS[preset]]
     numbers = {name: given.get(name, number.default) for name, number in NUMBERS[preset].items()}
     errors += [
@@ -85,7 +86,7 @@ def checked(preset: str, parameters: Any, *, path: str = "parameters") -> dict[s
         if not _fits(numbers[name], number)
     ]
     if errors:
-        raise Unacceptable(errors[0].message if len(errors) == 1 else "These numbers cannot be used.", errors)
+        raise Unacceptable(errors[0].message if len(errors) == 1 else say("These numbers cannot be used."), errors)
     return {name: int(number) if number == int(number) else number for name, number in numbers.items()}
 
 
@@ -178,8 +179,8 @@ def _is_one_of(column: Any, member_ids: Sequence[int]) -> ColumnElement[bool]:
     return column == any_(cast(list(member_ids), ARRAY(BigInteger)))
 
 
-def _not_a_number(preset: str) -> str:
-    return f"Not a number of this segment. Use {', '.join(NUMBERS[preset])}."
+def _not_a_number(preset: str) -> Sentence:
+    return say("Not a number of this segment. Use %(names)s.", names=", ".join(NUMBERS[preset]))
 
 
 def _fits(value: Any, number: Number) -> bool:

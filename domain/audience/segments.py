@@ -14,6 +14,7 @@ from domain import trees
 from domain.audience import conditions, membership, presets, segment_order, tag_rules
 from domain.audience.facts.scope import Scope
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
+from domain.sentences import say
 from domain.trees import Tree
 from models.member import Member
 from models.segment import Segment, SegmentMember, SegmentSize
@@ -116,7 +117,7 @@ def without(session: Session, tenant: Tenant, *, name: str, inside: int, outside
     """A segment of the members who are in one segment but not in another; it follows both."""
     for field, segment_id in (("inside", inside), ("outside", outside)):
         if session.scalar(listing().where(Segment.id == segment_id)) is None:
-            raise Unacceptable.at(field, "Choose a segment.")
+            raise Unacceptable.at(field, say("Choose a segment."))
     definition = {"all": [_in_segment(inside), {"not": _in_segment(outside)}]}
     return create(session, tenant, {"name": name, "definition": definition}, now=now)
 
@@ -127,7 +128,7 @@ def archive(session: Session, segment_id: int, *, now: datetime) -> Segment:
     segment = in_use(session, segment_id)
     if users := used_by(session, segment_id):
         names = ", ".join(f"“{each.name}”" for each in users)
-        raise Conflict(f"This segment is used by {names}. Change that first.")
+        raise Conflict(say("This segment is used by %(names)s. Change that first.", names=names))
     segment.archived_at, segment.size = now, 0
     session.execute(delete(SegmentMember).where(SegmentMember.segment_id == segment_id))
     session.flush()
@@ -209,21 +210,21 @@ def _ready(names: Mapping[str, str], definition: Tree, tenant: Tenant, now: date
 
 
 def _refuse_unknown(values: Mapping[str, Any]) -> None:
-    errors = [FieldError(field, "Not a field of a segment.") for field in values if field not in FIELDS]
+    errors = [FieldError(field, say("Not a field of a segment.")) for field in values if field not in FIELDS]
     if errors:
-        raise Unacceptable("This segment cannot be saved.", errors)
+        raise Unacceptable(say("This segment cannot be saved."), errors)
 
 
 def _name(name: Any) -> str:
     if not isinstance(name, str) or not 0 < len(name.strip()) <= LONGEST_NAME or not name.strip().isprintable():
-        raise Unacceptable.at("name", f"Give a name of at most {LONGEST_NAME} characters.")
+        raise Unacceptable.at("name", say("Give a name of at most %(most)s characters.", most=LONGEST_NAME))
     return name.strip()
 
 
 def _question(session: Session, values: Mapping[str, Any], *, segment_id: int | None = None) -> dict[str, Any]:
     preset, definition = values.get("preset"), values.get("definition")
     if (preset is None) == (definition is None):
-        raise Unacceptable.at("definition", "Give either a preset or a definition.")
+        raise Unacceptable.at("definition", say("Give either a preset or a definition."))
     if definition is None:
         return {
             "preset": preset,
@@ -231,7 +232,7 @@ def _question(session: Session, values: Mapping[str, Any], *, segment_id: int | 
             "definition": None,
         }
     if values.get("parameters") is not None:
-        raise Unacceptable.at("parameters", "Only a preset has parameters.")
+        raise Unacceptable.at("parameters", say("Only a preset has parameters."))
     conditions.check(session, definition, path="definition", segment_id=segment_id)
     _refuse_any_segment(definition)
     return {"preset": None, "parameters": None, "definition": definition}
@@ -240,7 +241,7 @@ def _question(session: Session, values: Mapping[str, Any], *, segment_id: int | 
 def _refuse_any_segment(definition: Tree) -> None:
     """Whether somebody is in any segment hangs on the answer itself."""
     errors = [
-        FieldError(f"definition{spot}.op", "Name the segments that you mean.")
+        FieldError(f"definition{spot}.op", say("Name the segments that you mean."))
         for spot, leaf in trees.leaves(definition)
         if leaf["fact"] == "segments" and leaf.get("value") is None
     ]
@@ -256,7 +257,7 @@ def _changed(session: Session, segment: Segment, values: Mapping[str, Any]) -> d
     if "definition" not in given:
         preset = given.get("preset", segment.preset)
         if preset is None:
-            raise Unacceptable.at("parameters", "Only a preset has parameters.")
+            raise Unacceptable.at("parameters", say("Only a preset has parameters."))
         stays = (segment.parameters or {}) if preset == segment.preset else {}
         numbers = given.get("parameters", {})
         given = {"preset": preset, "parameters": {**stays, **numbers} if isinstance(numbers, Mapping) else numbers}
@@ -277,7 +278,7 @@ def _numbers_of(segment: Segment) -> dict[str, Any]:
 
 def _found(segment: Segment | None) -> Segment:
     if segment is None:
-        raise NotFound("There is no such segment.")
+        raise NotFound(say("There is no such segment."))
     return segment
 
 
@@ -313,5 +314,5 @@ def _flush(session: Session) -> None:
         if "uq_segments_name" not in str(error.orig):
             raise
         raise Conflict(
-            "Another segment has this name.", [FieldError("name", "Another segment has this name.")]
+            say("Another segment has this name."), [FieldError("name", say("Another segment has this name."))]
         ) from error

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 from domain.audience import freshness, own_rules, tag_rules
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
 from domain.loyalty import summaries
+from domain.sentences import say
 from domain.trees import Tree
 from models.segment import Segment
 from models.tag import Tag
@@ -21,7 +22,7 @@ from models.tenant import Tenant
 HAND, AUTOMATION, IMPORT, API = "hand", "automation", "import", "api"
 LONGEST_NAME, LONGEST_WORDS, MOST_TAGS = 60, 200, 500
 SEPARATORS = set(",;|")
-TAKEN = "There is a tag of this name."
+TAKEN = say("There is a tag of this name.")
 
 _PUT_ON = text("""
     WITH put AS (
@@ -60,7 +61,7 @@ def get(session: Session, tag_id: int) -> Tag:
     """The tag of this number, archived or not."""
     tag = session.scalar(select(Tag).where(Tag.id == tag_id))
     if tag is None:
-        raise NotFound("There is no such tag.")
+        raise NotFound(say("There is no such tag."))
     return tag
 
 
@@ -92,9 +93,9 @@ def create(
     name, words = name.strip(), words.strip()
     errors = [*_name_errors(name), *_words_errors(words)]
     if errors:
-        raise Unacceptable("This tag cannot be made.", errors)
+        raise Unacceptable(say("This tag cannot be made."), errors)
     if (session.scalar(select(func.count()).select_from(Tag)) or 0) >= MOST_TAGS:
-        raise Unacceptable.at("name", f"A café has at most {MOST_TAGS} tags. Archived ones count too.")
+        raise Unacceptable.at("name", say("A café has at most %(most)s tags. Archived ones count too.", most=MOST_TAGS))
     if definition is not None:
         own_rules.check(session, definition, name=name)
     tag = _added(session, Tag(name=name, words=words, definition=definition, created_at=now))
@@ -109,7 +110,7 @@ def change(
     """Say it in other words, or let it follow another rule. Its name stays: segments know it by that."""
     refuse_built_in(tag)
     if errors := _words_errors(words.strip()):
-        raise Unacceptable("This tag cannot be changed.", errors)
+        raise Unacceptable(say("This tag cannot be changed."), errors)
     tag.words = words.strip()
     if tag.definition is not None and definition is not None and definition != tag.definition:
         own_rules.check(session, definition, name=tag.name)
@@ -137,7 +138,7 @@ def archive(session: Session, tag: Tag, *, now: datetime) -> None:
     refuse_built_in(tag)
     if using := uses(session, tag):
         names = ", ".join(f"“{use.name}”" for use in using)
-        raise Conflict(f"This tag is asked for by {names}. Change that first.")
+        raise Conflict(say("This tag is asked for by %(names)s. Change that first.", names=names))
     tag.archived_at = tag.archived_at or now
     session.flush()
 
@@ -209,15 +210,15 @@ def put_on_by_name(
 def refuse_following(tag: Tag) -> None:
     """Raise `Conflict` for a tag that nobody can put on or take off."""
     if tag.rule or tag.definition:
-        raise Conflict(f"“{tag.name}” follows its rule. It comes and goes by itself.")
+        raise Conflict(say("“%(name)s” follows its rule. It comes and goes by itself.", name=tag.name))
     if tag.archived_at:
-        raise Conflict(f"“{tag.name}” was archived. Bring it back first.")
+        raise Conflict(say("“%(name)s” was archived. Bring it back first.", name=tag.name))
 
 
 def refuse_built_in(tag: Tag) -> None:
     """Raise `Conflict` for a tag that every café has."""
     if tag.rule:
-        raise Conflict("Every café has this tag. It can be switched off with all tagging, but not changed.")
+        raise Conflict(say("Every café has this tag. It can be switched off with all tagging, but not changed."))
 
 
 def _about(tag: Tag, member_ids: Sequence[int], actor: str, now: datetime) -> dict[str, Any]:
@@ -242,13 +243,18 @@ def _keys(names: Iterable[str]) -> set[str]:
 
 def _name_errors(name: str) -> list[FieldError]:
     if not name:
-        return [FieldError("name", "Give the tag a name.")]
+        return [FieldError("name", say("Give the tag a name."))]
     if len(name) > LONGEST_NAME or not name.isprintable() or SEPARATORS & set(name):
-        return [FieldError("name", f"A name has at most {LONGEST_NAME} characters, without comma, semicolon or bar.")]
+        return [
+            FieldError(
+                "name",
+                say("A name has at most %(most)s characters, without comma, semicolon or bar.", most=LONGEST_NAME),
+            )
+        ]
     return []
 
 
 def _words_errors(words: str) -> list[FieldError]:
     if len(words) > LONGEST_WORDS or not (words.isprintable() or not words):
-        return [FieldError("words", f"Use one line of at most {LONGEST_WORDS} characters.")]
+        return [FieldError("words", say("Use one line of at most %(most)s characters.", most=LONGEST_WORDS))]
     return []

@@ -9,6 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.errors import Conflict, Unacceptable
+from domain.sentences import say
 from models.consent import Wording
 from models.tenant import Tenant
 
@@ -69,9 +70,16 @@ def change(session: Session, tenant: Tenant, place: str, language: str, words: s
     """
     words = " ".join(words.split())
     if not SHORTEST <= len(words) <= LONGEST:
-        raise Unacceptable.at("words", f"Write {SHORTEST} to {LONGEST} characters: who may send what, and how it ends.")
+        raise Unacceptable.at(
+            "words",
+            say(
+                "Write %(least)s to %(most)s characters: who may send what, and how it ends.",
+                least=SHORTEST,
+                most=LONGEST,
+            ),
+        )
     if tenant.name not in words:
-        raise Unacceptable.at("words", f"Say who asks: the name “{tenant.name}” must be in it.")
+        raise Unacceptable.at("words", say("Say who asks: the name “%(name)s” must be in it.", name=tenant.name))
     before = current(session, tenant, place, language)
     if words == before.words:
         return before
@@ -80,7 +88,7 @@ def change(session: Session, tenant: Tenant, place: str, language: str, words: s
     theirs = number.where(Wording.place == place, Wording.language == language).scalar_subquery()
     added = insert(Wording).values(**row, number=theirs).on_conflict_do_nothing(constraint="uq_wordings_number")
     if session.scalar(added.returning(Wording.id)) is None:
-        raise Conflict("Somebody else changed these words at the same moment. Look at theirs first.")
+        raise Conflict(say("Somebody else changed these words at the same moment. Look at theirs first."))
     return current(session, tenant, place, language)
 
 

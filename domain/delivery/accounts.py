@@ -9,6 +9,7 @@ from sqlalchemy.orm import Session
 from domain.accounts import vault
 from domain.delivery import duty
 from domain.errors import NotFound
+from domain.sentences import say
 from models.gateway import GatewayAccount
 from models.tenancy import current_tenant_id
 from models.tenant import Tenant
@@ -88,7 +89,7 @@ def get(session: Session, gateway_id: int) -> GatewayAccount:
     """One account of the café. Raises `NotFound`."""
     account = session.scalar(select(GatewayAccount).where(GatewayAccount.id == gateway_id))
     if account is None:
-        raise NotFound("There is no such gateway.")
+        raise NotFound(say("There is no such gateway."))
     return account
 
 

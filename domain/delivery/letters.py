@@ -19,6 +19,7 @@ from domain.delivery.contexts import UNSUBSCRIBE, Cafe, Recipient
 from domain.delivery.outbox import Claimed
 from domain.delivery.ports import Outgoing
 from domain.errors import Unacceptable
+from domain.sentences import say
 from models.gateway import GatewayAccount
 from models.message import Channel
 from models.template import Template, TemplateVersion
@@ -77,7 +78,7 @@ def _letter(
     message: Claimed, recipient: Recipient | None, wording: Prepared | None, head: Letterhead, now: datetime
 ) -> Letter:
     if recipient is None or not recipient.address:
-        raise Unacceptable("The member has no address any more.")
+        raise Unacceptable(say("The member has no address any more."))
     if wording is None:
         subject, body, text = _as_written(message, recipient, head, now)
     else:
@@ -114,7 +115,7 @@ def _as_written(
 ) -> tuple[str | None, str | bytes, str]:
     """A message that carries its own finished words: a test."""
     if not message.values or "text" not in message.values:
-        raise Unacceptable("The template is gone.")
+        raise Unacceptable(say("The template is gone."))
     text = message.values["text"]
     if message.channel != Channel.EMAIL:
         return None, text, text

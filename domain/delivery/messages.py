@@ -7,6 +7,7 @@ from sqlalchemy import Select, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from domain.errors import NotFound
+from domain.sentences import say
 from models.member import Member
 from models.message import Message
 from models.reward import Reward
@@ -79,7 +80,7 @@ def get(session: Session, message_id: int) -> Listed:
     """One message. Raises `NotFound`."""
     row = session.execute(_listed().where(Message.id == message_id)).one_or_none()
     if row is None:
-        raise NotFound("There is no such message.")
+        raise NotFound(say("There is no such message."))
     return Listed(*row)
 
 

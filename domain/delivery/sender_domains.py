@@ -15,6 +15,7 @@ from domain.audience import addresses
 from domain.content import dkim
 from domain.content.dkim import DkimSigner
 from domain.errors import Conflict, NotFound, Unacceptable
+from domain.sentences import say
 from models.sender_domain import SenderDomain
 
 SELECTOR = "regulars"
@@ -64,7 +65,7 @@ def add(session: Session, typed: str, *, now: datetime) -> SenderDomain:
         with session.begin_nested():
             session.add(row)
     except IntegrityError as error:
-        raise Conflict("This domain is on the list already.") from error
+        raise Conflict(say("This domain is on the list already.")) from error
     return row
 
 
@@ -72,7 +73,7 @@ def get(session: Session, domain_id: int) -> SenderDomain:
     """One of the café's domains. Raises `NotFound`."""
     row = session.scalar(select(SenderDomain).where(SenderDomain.id == domain_id))
     if row is None:
-        raise NotFound("There is no such domain.")
+        raise NotFound(say("There is no such domain."))
     return row
 
 
@@ -135,7 +136,7 @@ def _domain(typed: str) -> str:
     try:
         return addresses.email(f"hello@{domain}").rpartition("@")[2]
     except Unacceptable:
-        raise Unacceptable.at("domain", "Write only the domain, like cafe-aurora.at.") from None
+        raise Unacceptable.at("domain", say("Write only the domain, like cafe-aurora.at.")) from None
 
 
 def _dkim(found: Sequence[str] | None, public_key: str) -> Finding:

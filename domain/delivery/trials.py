@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from domain.delivery.leases import LEASE
 from domain.delivery.outbox import Claimed
 from domain.errors import Unacceptable
+from domain.sentences import say
 from models.gateway import GatewayAccount
 from models.message import Channel, Lane, Message, MessageState, Topic
 
@@ -32,7 +33,7 @@ def plan(
     Raises `Unacceptable` when the account is stopped. Nudge delivery after the commit.
     """
     if account.stopped_at is not None:
-        raise Unacceptable("This gateway is stopped. Put it back into service first.")
+        raise Unacceptable(say("This gateway is stopped. Put it back into service first."))
     values = {"text": text}
     if account.channel == Channel.EMAIL:
         values |= {"subject": subject or "", "html": html or f"<p>{escape(text)}</p>"}

@@ -13,6 +13,7 @@ from domain import trees
 from domain.errors import FieldError, NotFound, Unacceptable
 from domain.loyalty import currencies
 from domain.loyalty.earning import FACTS
+from domain.sentences import say
 from models.currency import Currency
 from models.earning_rule import EarningRule
 
@@ -42,7 +43,7 @@ class RuleDraft:
 def create(session: Session, draft: RuleDraft, *, now: datetime) -> EarningRule:
     """A new rule, counted from the next purchase on. Raises `Unacceptable` with the fields that are wrong."""
     if errors := _errors(draft):
-        raise Unacceptable("This earning rule cannot be saved.", errors)
+        raise Unacceptable(say("This earning rule cannot be saved."), errors)
     if draft.where is not None:
         trees.check(draft.where, FACTS)
     rule = EarningRule(
@@ -65,7 +66,7 @@ def get(session: Session, rule_id: int) -> EarningRule:
     """The rule of this id."""
     rule = session.scalar(select(EarningRule).where(EarningRule.id == rule_id))
     if rule is None:
-        raise NotFound("There is no such earning rule.")
+        raise NotFound(say("There is no such earning rule."))
     return rule
 
 
@@ -107,25 +108,25 @@ def describe(session: Session, rule: EarningRule) -> dict[str, Any]:
 def _errors(draft: RuleDraft) -> list[FieldError]:
     errors = []
     if not 0 < len(draft.name.strip()) <= LONGEST_NAME:
-        errors.append(FieldError("name", f"Give a name of at most {LONGEST_NAME} characters."))
+        errors.append(FieldError("name", say("Give a name of at most %(most)s characters.", most=LONGEST_NAME)))
     if sum(getattr(draft, way) is not None for way in WAYS) != 1:
-        errors.append(FieldError("points_per_unit", f"Give exactly one of: {', '.join(WAYS)}."))
+        errors.append(FieldError("points_per_unit", say("Give exactly one of: %(ways)s.", ways=", ".join(WAYS))))
     errors += _number_errors("points_per_unit", draft.points_per_unit, LARGEST_RATE)
     errors += _number_errors("multiplier", draft.multiplier, LARGEST_MULTIPLIER)
     errors += _item_errors(draft.per_item)
     if draft.multiplier is not None and (draft.activates_after_days is not None or draft.lifetime_days is not None):
-        errors.append(FieldError("multiplier", "A multiplier raises points of other rules, with their dates."))
+        errors.append(FieldError("multiplier", say("A multiplier raises points of other rules, with their dates.")))
     if not 0 <= (draft.activates_after_days or 0) <= MOST_DAYS:
-        errors.append(FieldError("activates_after_days", f"Give 0 to {MOST_DAYS} days."))
+        errors.append(FieldError("activates_after_days", say("Give 0 to %(most)s days.", most=MOST_DAYS)))
     if draft.lifetime_days is not None and not 0 < draft.lifetime_days <= MOST_DAYS:
-        errors.append(FieldError("lifetime_days", f"Give 1 to {MOST_DAYS} days."))
+        errors.append(FieldError("lifetime_days", say("Give 1 to %(most)s days.", most=MOST_DAYS)))
     return errors
 
 
 def _number_errors(field: str, number: Decimal | None, largest: Decimal) -> list[FieldError]:
     if number is None or (number.is_finite() and 0 <= number <= largest and number % FINEST == 0):
         return []
-    return [FieldError(field, f"Give a number from 0 to {largest}, with at most four decimals.")]
+    return [FieldError(field, say("Give a number from 0 to %(most)s, with at most four decimals.", most=largest))]
 
 
 def _item_errors(per_item: Mapping[str, Any] | None) -> list[FieldError]:
@@ -134,7 +135,7 @@ def _item_errors(per_item: Mapping[str, Any] | None) -> list[FieldError]:
     errors = []
     category, points = per_item.get("category"), per_item.get("points")
     if per_item.keys() != {"category", "points"} or not isinstance(category, str) or not 0 < len(category) <= 120:
-        errors.append(FieldError("per_item.category", "Give a category and the points for each item of it."))
+        errors.append(FieldError("per_item.category", say("Give a category and the points for each item of it.")))
     if not isinstance(points, int) or isinstance(points, bool) or not 0 < points <= LARGEST_RATE:
-        errors.append(FieldError("per_item.points", f"Give 1 to {LARGEST_RATE} points."))
+        errors.append(FieldError("per_item.points", say("Give 1 to %(most)s points.", most=LARGEST_RATE)))
     return errors

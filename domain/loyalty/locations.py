@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
 from domain.loyalty import renames
+from domain.sentences import say
 from models.location import Location
 
 LONGEST = {"name": 120, "address": 300}
@@ -49,7 +50,7 @@ def get(session: Session, location_id: int) -> Location:
     """The shop of this id."""
     location = session.scalar(select(Location).where(Location.id == location_id))
     if location is None:
-        raise NotFound("There is no such location.")
+        raise NotFound(say("There is no such location."))
     return location
 
 
@@ -61,18 +62,20 @@ def of_cafe(session: Session) -> list[Location]:
 def _acceptable(values: Mapping[str, Any]) -> dict[str, Any]:
     read = {field: (value.strip() or None) if isinstance(value, str) else value for field, value in values.items()}
     errors = [
-        FieldError(field, f"At most {longest} characters.")
+        FieldError(field, say("At most %(most)s characters.", most=longest))
         for field, longest in LONGEST.items()
         if len(read.get(field) or "") > longest
     ]
     if "name" in read and not read["name"]:
-        errors.append(FieldError("name", "Every location has a name."))
+        errors.append(FieldError("name", say("Every location has a name.")))
     if read.get("timezone") and read["timezone"] not in available_timezones():
-        errors.append(FieldError("timezone", "No such time zone. Write it like Europe/Vienna."))
+        errors.append(FieldError("timezone", say("No such time zone. Write it like Europe/Vienna.")))
     if errors:
-        raise Unacceptable("This location cannot be saved.", errors)
+        raise Unacceptable(say("This location cannot be saved."), errors)
     return read
 
 
 def _taken() -> Conflict:
-    return Conflict("Another location has this name.", [FieldError("name", "Another location has this name.")])
+    return Conflict(
+        say("Another location has this name."), [FieldError("name", say("Another location has this name."))]
+    )

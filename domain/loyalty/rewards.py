@@ -11,6 +11,7 @@ from sqlalchemy.orm import Session
 from domain import money
 from domain.errors import FieldError, NotFound, Unacceptable
 from domain.loyalty import currencies, renames
+from domain.sentences import say
 from models.currency import Currency
 from models.reward import Reward, RewardChannel
 from models.template import Template
@@ -33,12 +34,12 @@ def create(session: Session, values: Mapping[str, Any], *, now: datetime) -> Rew
     """A new reward from the API's fields. Needs `name`, `currency`, `threshold`, `discount`; `cost` is the threshold
     unless given. Raises `Unacceptable` with the fields that are wrong."""
     errors = [
-        FieldError(field, "This is needed.")
+        FieldError(field, say("This is needed."))
         for field in ("name", "currency", "threshold", "discount")
         if values.get(field) is None
     ]
     if errors:
-        raise Unacceptable("This reward cannot be saved.", errors)
+        raise Unacceptable(say("This reward cannot be saved."), errors)
     reward = Reward(repeatable=True, messages_enabled=False, message_delay_minutes=DELAY, created_at=now)
     return _save(session, reward, {"cost": values["threshold"], "messages": {}, **values}, now=now)
 
@@ -50,7 +51,7 @@ def update(session: Session, reward_id: int, values: Mapping[str, Any], *, now: 
     """
     reward = session.scalar(select(Reward).where(Reward.id == reward_id).with_for_update(key_share=True))
     if reward is None:
-        raise NotFound("There is no such reward.")
+        raise NotFound(say("There is no such reward."))
     return _save(session, reward, values, now=now)
 
 
@@ -58,7 +59,7 @@ def get(session: Session, reward_id: int) -> Reward:
     """The reward of this id."""
     reward = session.scalar(select(Reward).where(Reward.id == reward_id))
     if reward is None:
-        raise NotFound("There is no such reward.")
+        raise NotFound(say("There is no such reward."))
     return reward
 
 
@@ -103,10 +104,10 @@ def describe(session: Session, reward: Reward) -> dict[str, Any]:
 
 
 def _save(session: Session, reward: Reward, values: Mapping[str, Any], *, now: datetime) -> Reward:
-    errors = [FieldError(field, "Not a field of a reward.") for field in values if field not in FIELDS]
+    errors = [FieldError(field, say("Not a field of a reward.")) for field in values if field not in FIELDS]
     errors += _plain_errors(values) + _message_errors(values.get("messages"))
     if errors:
-        raise Unacceptable("This reward cannot be saved.", errors)
+        raise Unacceptable(say("This reward cannot be saved."), errors)
     for field in ("threshold", "cost", "valid_days", "repeatable"):
         if field in values:
             setattr(reward, field, values[field])
@@ -134,24 +135,28 @@ def _plain_errors(values: Mapping[str, Any]) -> list[FieldError]:
     errors = []
     name = values.get("name", "reward")
     if not isinstance(name, str) or not 0 < len(name.strip()) <= LONGEST_NAME:
-        errors.append(FieldError("name", f"Give a name of at most {LONGEST_NAME} characters."))
+        errors.append(FieldError("name", say("Give a name of at most %(most)s characters.", most=LONGEST_NAME)))
     for field, (smallest, largest) in NUMBERS.items():
         number = values.get(field, smallest)
         may_be_none = field == "valid_days" and number is None
         if not may_be_none and not (_is_whole(number) and smallest <= number <= largest):
-            errors.append(FieldError(field, f"Give a whole number from {smallest} to {largest:,}."))
+            errors.append(
+                FieldError(
+                    field, say("Give a whole number from %(least)s to %(most)s.", least=smallest, most=f"{largest:,}")
+                )
+            )
     if not isinstance(values.get("repeatable", True), bool):
-        errors.append(FieldError("repeatable", "Give true or false."))
+        errors.append(FieldError("repeatable", say("Give true or false.")))
     return errors
 
 
 def _discount(session: Session, discount: Any) -> dict[str, str]:
     if not isinstance(discount, Mapping) or len(discount) != 1:
-        raise Unacceptable.at("discount", "Give one of percent, amount and item.")
+        raise Unacceptable.at("discount", say("Give one of percent, amount and item."))
     kind, value = next(iter(discount.items()))
     readers = {"percent": _percent, "amount": _amount, "item": _item}
     if kind not in readers:
-        raise Unacceptable.at(f"discount.{kind}", "Give one of percent, amount and item.")
+        raise Unacceptable.at(f"discount.{kind}", say("Give one of percent, amount and item."))
     return {kind: readers[kind](session, value)}
 
 
@@ -161,7 +166,7 @@ def _percent(_session: Session, value: Any) -> str:
     except InvalidOperation:
         percent = Decimal("NaN")
     if not (percent.is_finite() and 0 < percent <= 100 and percent % Decimal("0.01") == 0):
-        raise Unacceptable.at("discount.percent", "Give a percentage above 0 and up to 100, like 10.")
+        raise Unacceptable.at("discount.percent", say("Give a percentage above 0 and up to 100, like 10."))
     return format(percent.normalize(), "f")
 
 
@@ -172,13 +177,13 @@ def _amount(session: Session, value: Any) -> str:
     except Unacceptable as refusal:
         raise Unacceptable.at("discount.amount", refusal.detail) from refusal
     if minor <= 0:
-        raise Unacceptable.at("discount.amount", "Give an amount above zero.")
+        raise Unacceptable.at("discount.amount", say("Give an amount above zero."))
     return money.to_major(minor, currency)
 
 
 def _item(_session: Session, value: Any) -> str:
     if not isinstance(value, str) or not 0 < len(value.strip()) <= LONGEST_NAME:
-        raise Unacceptable.at("discount.item", "Name the item that is free.")
+        raise Unacceptable.at("discount.item", say("Name the item that is free."))
     return value.strip()
 
 
@@ -186,18 +191,24 @@ def _message_errors(messages: Any) -> list[FieldError]:
     if messages is None:
         return []
     errors = [
-        FieldError(f"messages.{field}", "Not a field of messages.") for field in messages if field not in MESSAGE_FIELDS
+        FieldError(f"messages.{field}", say("Not a field of messages."))
+        for field in messages
+        if field not in MESSAGE_FIELDS
     ]
     if not isinstance(messages.get("enabled", True), bool):
-        errors.append(FieldError("messages.enabled", "Give true or false."))
+        errors.append(FieldError("messages.enabled", say("Give true or false.")))
     delay = messages.get("delay_minutes", DELAY)
     if not (_is_whole(delay) and 0 <= delay <= LONGEST_DELAY):
-        errors.append(FieldError("messages.delay_minutes", f"Give 0 to {LONGEST_DELAY:,} minutes."))
+        errors.append(
+            FieldError("messages.delay_minutes", say("Give 0 to %(most)s minutes.", most=f"{LONGEST_DELAY:,}"))
+        )
     quiet = messages.get("quiet_hours")
     if quiet is not None and (quiet.keys() != {"from", "to"} or None in map(_minutes, quiet.values())):
-        errors.append(FieldError("messages.quiet_hours", "Give from and to, like 21:00 and 09:00, or null."))
+        errors.append(FieldError("messages.quiet_hours", say("Give from and to, like 21:00 and 09:00, or null.")))
     errors += [
-        FieldError(f"messages.channels.{channel}", f"A reward speaks by {' or '.join(CHANNELS)}.")
+        FieldError(
+            f"messages.channels.{channel}", say("A reward speaks by %(channels)s.", channels=" or ".join(CHANNELS))
+        )
         for channel in messages.get("channels") or {}
         if channel not in CHANNELS
     ]
@@ -218,7 +229,7 @@ def _speak(session: Session, reward: Reward, messages: Mapping[str, Any]) -> Non
     if "channels" in messages:
         _speak_by(session, reward, messages["channels"] or {})
     if reward.messages_enabled and not channels_of(session, reward.id):
-        raise Unacceptable.at("messages.channels", "Choose a channel and write what it says.")
+        raise Unacceptable.at("messages.channels", say("Choose a channel and write what it says."))
 
 
 def _be_quiet(reward: Reward, hours: Mapping[str, str] | None) -> None:
@@ -232,7 +243,10 @@ def _speak_by(session: Session, reward: Reward, channels: Mapping[str, Mapping[s
         template_id = said.get("template")
         standing = select(Template.id).where(Template.id == template_id, Template.channel == channel)
         if not _is_whole(template_id) or session.scalar(standing.where(Template.archived_at.is_(None))) is None:
-            raise Unacceptable.at(f"messages.channels.{channel}.template", f"There is no {channel} template like this.")
+            raise Unacceptable.at(
+                f"messages.channels.{channel}.template",
+                say("There is no %(channel)s template like this.", channel=channel),
+            )
         session.add(RewardChannel(reward_id=reward.id, channel=channel, template_id=template_id))
     session.flush()
 

@@ -12,6 +12,7 @@ from domain.content.placeholders import Occasion
 from domain.content.templates import Wording
 from domain.errors import FieldError, Refusal, Unacceptable
 from domain.loyalty import rewards
+from domain.sentences import say
 from models.message import Channel
 from models.reward import Reward
 from models.template import Template
@@ -82,7 +83,7 @@ def save(
         except Unacceptable as refused:
             problems = [*refused.errors, *problems]
         if problems:
-            raise Unacceptable("This reward cannot be saved as it is.", problems)
+            raise Unacceptable(say("This reward cannot be saved as it is."), problems)
     return saved
 
 
@@ -115,9 +116,9 @@ def _say(
 
 def _refuse_silence(channel: str, words: Words) -> None:
     if channel == Channel.SMS and not words.sms_body.strip():
-        raise Unacceptable.at("body", "Write what the text says, or leave SMS out.")
+        raise Unacceptable.at("body", say("Write what the text says, or leave SMS out."))
     if channel == Channel.EMAIL and not words.email_body.strip():
-        raise Unacceptable.at("body", "Write what the e-mail says, or leave e-mail out.")
+        raise Unacceptable.at("body", say("Write what the e-mail says, or leave e-mail out."))
 
 
 def _save_reward(session: Session, reward: Reward | None, values: Mapping[str, Any], *, now: datetime) -> Reward:

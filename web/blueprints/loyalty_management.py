@@ -16,6 +16,7 @@ from web import cron_words, filters
 from web.access import may, requires
 from web.blueprints.settings.room import note, offer_tabs
 from web.forms.loyalty_management import TaggingForm
+from web.refusal_words import in_words
 from web.tenancy import CAFE
 
 bp = Blueprint("loyalty_management", __name__, url_prefix=f"{CAFE}/settings/loyalty-management")
@@ -58,8 +59,6 @@ def save() -> Response | tuple[str, int]:
                 months=form.months.data,
                 now=now,
             )
-        except CronRefused as refused:
-            form.cron.errors = [*form.cron.errors, cron_words.refusal_words(refused)]
         except Refusal as refused:
             refusal = form.show(refused)
         else:
@@ -122,7 +121,7 @@ def _explained(line: str) -> dict[str, object]:
     try:
         schedule = cron.read(line)
     except CronRefused as refused:
-        return {"why_not": cron_words.refusal_words(refused), "words": "", "slots": []}
+        return {"why_not": in_words(refused.detail), "words": "", "slots": []}
     at, slots = clock.now(), []
     for _number in range(3):
         at = cron.next_slot(schedule, filters.zone(), after=at)
