@@ -1,6 +1,6 @@
 from datetime import date, datetime
 
-from sqlalchemy import ForeignKeyConstraint, Index, text
+from sqlalchemy import ForeignKeyConstraint, Index, PrimaryKeyConstraint, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import Base, TenantKeyed
@@ -41,11 +41,15 @@ class MemberSummary(TenantKeyed, Base):
 
 
 class PurchaseDay(TenantKeyed, Base):
-    """A member's purchases of one of the café's days and one channel, for what enters and leaves a window."""
+    """A member's purchases of one of the café's days and one channel, for what enters and leaves a window.
+
+    Both indexes hold all of it: windows are summed up by the day for everybody, by the member for a few.
+    """
 
     __tablename__ = "purchase_days"
     __table_args__ = (
         ForeignKeyConstraint(["tenant_id", "member_id"], ["members.tenant_id", "members.id"], ondelete="CASCADE"),
+        PrimaryKeyConstraint("tenant_id", "member_id", "day", "channel", postgresql_include=["purchases", "net_minor"]),
         Index(
             "ix_purchase_days_day",
             "tenant_id",

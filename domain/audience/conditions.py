@@ -8,7 +8,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from itertools import count, groupby
 
-from sqlalchemy import CTE, CompoundSelect, Select, and_, exists, or_, select, union
+from sqlalchemy import CTE, CompoundSelect, Select, and_, exists, or_, select, true, union
 from sqlalchemy.orm import Session
 
 from domain import trees
@@ -78,7 +78,7 @@ class _Search:
     def everybody(self) -> Select[int]:
         if self.inside is not None:
             return select(self.inside.c.member_id)
-        return self.statement().place.members()
+        return self.statement().place.members(true())
 
     def without(self, gone: Iterable[Select[int]]) -> Select[int]:
         """Everybody but these."""

@@ -20,6 +20,9 @@ _KEY = "hashtextextended('segments:' || current_setting('app.tenant_id'), 0)"
 _HOLD = text(f"SELECT pg_advisory_xact_lock({_KEY})")
 _TRY_TO_HOLD = text(f"SELECT pg_try_advisory_xact_lock({_KEY})")
 
+# What is summed up for all members of a large café stays in memory.
+_ROOM_FOR_EVERYBODY = text("SET LOCAL work_mem = '64MB'")
+
 # Beside `found`, the members that the question finds.
 _ENTERED = """
     INSERT INTO segment_members (segment_id, member_id, since)
@@ -71,7 +74,9 @@ def living(session: Session) -> list[segment_order.Placed]:
 
 
 def question(session: Session, segment: Segment, scope: Scope) -> Select[int]:
-    """The members whom a segment asks for, as a query of their ids."""
+    """The members whom a segment asks for, as a query of their ids, to be asked in the running transaction."""
+    if scope.member_ids is None:
+        session.execute(_ROOM_FOR_EVERYBODY)
     if segment.preset is not None:
         return presets.matching(session, segment.preset, segment.parameters or {}, scope)
     return conditions.matching(segment.definition or {}, scope)

@@ -10,7 +10,13 @@ revision = "0002"
 down_revision = "0001"
 
 
+# PostgreSQL sums whole numbers up as exact decimals, which takes twice as long and several times the memory.
+WHOLE_SUM = """
+    CREATE AGGREGATE whole_sum(bigint) (sfunc = int8pl, stype = bigint, combinefunc = int8pl, parallel = safe)"""
+
+
 def upgrade() -> None:
+    op.execute(WHOLE_SUM)
     op.create_table(
         "audience_days",
         sa.Column(
@@ -425,7 +431,14 @@ def upgrade() -> None:
             ondelete="CASCADE",
         ),
         sa.ForeignKeyConstraint(["tenant_id"], ["tenants.id"], name=op.f("fk_purchase_days_tenant_id")),
-        sa.PrimaryKeyConstraint("tenant_id", "member_id", "day", "channel", name=op.f("pk_purchase_days")),
+        sa.PrimaryKeyConstraint(
+            "tenant_id",
+            "member_id",
+            "day",
+            "channel",
+            name=op.f("pk_purchase_days"),
+            postgresql_include=["purchases", "net_minor"],
+        ),
     )
     op.create_index(
         "ix_purchase_days_day",

@@ -34,13 +34,13 @@ class Asked:
 
 @dataclass(frozen=True, slots=True)
 class Value:
-    """A fact as a column: NULL when it is not set. `absent` is what it is for a member without a row, `least` what it
-    is at least for one with a row; `day` the local date of an instant where a column holds it."""
+    """A fact as a column: NULL when it is not set. `absent` is what it is for a member without a row; `day` the local
+    date of an instant where a column holds it. `once` looks at who has it at least once instead, without counting."""
 
     column: Column
     absent: int | None = None
-    least: int | None = None
     day: Column | None = None
+    once: Callable[[], object] | None = None
 
 
 @dataclass(frozen=True, slots=True)

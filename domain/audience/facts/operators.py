@@ -36,8 +36,10 @@ def asked(fact: AudienceFact, said: Said, leaf: Tree, scope: Scope) -> Asked:
         value = leaf.get("value")
         return Asked(said.has(None if op == "is_set" else value if isinstance(value, list) else [value]), excludes)
     question = {"fact": "it", "op": op, "value": leaf.get("value")}
-    if said.least is not None and op in _AT_LEAST and trees.holds(question, {"it": said.least}, today=scope.today):
-        condition: Condition = true()  # nothing has to be counted
+    condition: Condition
+    if said.once is not None and op in _AT_LEAST and trees.holds(question, {"it": 1}, today=scope.today):
+        said.once()
+        condition = true()
     else:
         condition = _fulfilled(fact, said, op, leaf.get("value"), scope)
     if said.absent is None or not trees.holds(question, {"it": said.absent}, today=scope.today):

@@ -26,5 +26,8 @@ def _expected(leaf: Tree) -> float:
     where = leaf.get("where") or {}
     if fact.family == "purchases" and not leaf.get("window_days") and not where:
         return 1.5 if leaf["op"] == "within_days" else 5
-    share = min((_SHARE.get(field, 1.5) for field in where if field != "channel"), default=1)
+    others = [field for field in where if field != "channel"]
+    if fact.family == "purchases" and not others:
+        return 2.5  # the days of all windows are summed up in one pass
+    share = min((_SHARE.get(field, 1.5) for field in others), default=1.5)
     return 2 + share * (leaf.get("window_days") or LONGEST_WINDOW) / LONGEST_WINDOW

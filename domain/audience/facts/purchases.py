@@ -32,10 +32,10 @@ class Sums:
 
 
 def _count(statement: Statement, asked: Asked) -> Said:
-    if not asked.only("channel"):
-        return Value(receipts.bought(statement, asked).count, absent=0, least=1)
-    is_of_days = asked.window_days is not None and not _covers_year(asked)
-    return Value(_sums(statement, asked).count, absent=0, least=1 if is_of_days else None)
+    if asked.only("channel"):
+        return Value(_sums(statement, asked).count, absent=0)
+    bought = receipts.bought(statement, asked)
+    return Value(bought.count, absent=0, once=lambda: receipts.once(statement, asked))
 
 
 def _sum(statement: Statement, asked: Asked) -> Said:
@@ -83,8 +83,7 @@ def _sums(statement: Statement, asked: Asked) -> Sums:
         return _in_summary(statement.beside(MemberSummary), channels)
     if _covers_year(asked):
         return _in_year(statement)
-    days = statement.grouped(("days", asked.key), lambda: _days(statement, asked.window_days or 0, channels))
-    return Sums(days.count, days.net)
+    return _in_days(statement, asked.window_days, channels)
 
 
 def _channels(asked: Asked) -> list[str]:
@@ -136,15 +135,22 @@ def _shift(statement: Statement) -> Query:
     return moved.where(PurchaseDay.day >= func.least(kept, asked), PurchaseDay.day < func.greatest(kept, asked))
 
 
-def _days(statement: Statement, window_days: int, channels: list[str]) -> Query:
-    query = _grouped(statement, PurchaseDay.purchases, PurchaseDay.net_minor)
-    query = query.where(PurchaseDay.day >= statement.scope.day(window_days))
-    return query if len(channels) == len(CHANNELS) else query.where(PurchaseDay.channel.in_(channels))
+def _in_days(statement: Statement, window_days: int, channels: list[str]) -> Sums:
+    start = statement.scope.day(window_days)
+    statement.days(PurchaseDay.member_id, PurchaseDay.day, start=start)
+    of_these = [PurchaseDay.day >= start]
+    if len(channels) < len(CHANNELS):
+        of_these.append(PurchaseDay.channel.in_(channels))
+
+    def summed(column: Any) -> Column:
+        return func.coalesce(func.whole_sum(column).filter(*of_these), 0)
+
+    return Sums(summed(PurchaseDay.purchases), summed(PurchaseDay.net_minor))
 
 
 def _grouped(statement: Statement, count: Any, net: Any) -> Query:
     return (
-        select(PurchaseDay.member_id, func.sum(count).label("count"), func.sum(net).label("net"))
+        select(PurchaseDay.member_id, func.whole_sum(count).label("count"), func.whole_sum(net).label("net"))
         .where(*statement.members(PurchaseDay.member_id))
         .group_by(PurchaseDay.member_id)
     )

@@ -13,6 +13,7 @@ from sqlalchemy import (
     func,
     or_,
     select,
+    union,
     union_all,
 )
 
@@ -50,6 +51,11 @@ def bought(statement: Statement, asked: Asked) -> Any:
     return _of_lines(statement, asked)
 
 
+def once(statement: Statement, asked: Asked) -> Any:
+    """The same members, of whom nothing has to be counted."""
+    return statement.grouped(("once", asked.key), lambda: _once(statement, asked))
+
+
 def paid(statement: Statement, asked: Asked) -> Any:
     """Columns `count` and `net` (minor units) of the same.
 
@@ -65,6 +71,13 @@ def items(statement: Statement, asked: Asked) -> Any:
     return _of_lines(statement, asked)
 
 
+def _once(statement: Statement, asked: Asked) -> Any:
+    if asked.only(*(FIELDS.keys() - set(ITEM_FIELDS))):
+        return _within(select(Purchase.member_id), statement, asked).distinct()
+    found = [select(each.c.member_id) for each in (lines.subquery() for lines in _each_line(statement, asked))]
+    return union(*found) if len(found) > 1 else found[0].distinct()
+
+
 def _of_receipts(statement: Statement, asked: Asked) -> Any:
     return statement.grouped(("receipts", asked.key), lambda: _receipts(statement, asked))
 
@@ -75,21 +88,23 @@ def _of_lines(statement: Statement, asked: Asked) -> Any:
 
 def _receipts(statement: Statement, asked: Asked) -> Query:
     net = Purchase.amount_minor - Purchase.refunded_minor
-    found = _grouped(Purchase.member_id, func.count(), Purchase.occurred_at).add_columns(func.sum(net).label("net"))
+    found = _grouped(Purchase.member_id, func.count(), Purchase.occurred_at).add_columns(
+        func.whole_sum(net).label("net")
+    )
     return _within(found, statement, asked).group_by(Purchase.member_id)
 
 
 def _lines(statement: Statement, asked: Asked) -> Query:
-    each = _each_line(statement, asked).subquery().c
+    each = union_all(*_each_line(statement, asked)).subquery().c
     found = _grouped(each.member_id, func.count(each.purchase_id.distinct()), each.occurred_at)
     return found.add_columns(func.sum(each.quantity).label("quantity")).group_by(each.member_id)
 
 
 def _lines_paid(statement: Statement, asked: Asked) -> Query:
-    line = _each_line(statement, asked).subquery().c
+    line = union_all(*_each_line(statement, asked)).subquery().c
     receipt = (
         select(line.member_id, line.purchase_id, func.max(line.occurred_at).label("occurred_at"))
-        .add_columns(func.sum(line.amount_minor).label("lines_minor"))
+        .add_columns(func.whole_sum(line.amount_minor).label("lines_minor"))
         .group_by(line.member_id, line.purchase_id)
         .subquery()
     )
@@ -97,7 +112,7 @@ def _lines_paid(statement: Statement, asked: Asked) -> Query:
     if asked.window_days is not None:
         refunded = and_(refunded, Purchase.occurred_at >= statement.scope.start(asked.window_days))
     found = _grouped(receipt.c.member_id, func.count(), receipt.c.occurred_at).outerjoin(Purchase, refunded)
-    return found.add_columns(func.sum(_kept(receipt.c.lines_minor)).label("net")).group_by(receipt.c.member_id)
+    return found.add_columns(func.whole_sum(_kept(receipt.c.lines_minor)).label("net")).group_by(receipt.c.member_id)
 
 
 def _kept(lines_minor: Column) -> Column:
@@ -106,18 +121,18 @@ def _kept(lines_minor: Column) -> Column:
     return case((Purchase.id.is_(None), lines_minor), else_=cast(func.floor(lines_minor * kept), BigInteger))
 
 
-def _each_line(statement: Statement, asked: Asked) -> Any:
-    """The lines that fulfil what is asked, of purchases that happened."""
+def _each_line(statement: Statement, asked: Asked) -> list[Query]:
+    """The lines that fulfil what is asked, of purchases that happened; together they are all of them."""
     line = PurchaseItem
     if statement.scope.member_ids is None and asked.only(*ITEM_FIELDS):
         columns = (line.member_id, line.purchase_id, line.occurred_at, line.quantity, line.amount_minor)
         return _by_themselves(select(*columns), statement, asked)
     # Of a few members their receipts are found sooner.
     columns = (Purchase.member_id, line.purchase_id, Purchase.occurred_at, line.quantity, line.amount_minor)
-    return _within(select(*columns).join(line, line.purchase_id == Purchase.id), statement, asked)
+    return [_within(select(*columns).join(line, line.purchase_id == Purchase.id), statement, asked)]
 
 
-def _by_themselves(lines: Query, statement: Statement, asked: Asked) -> Any:
+def _by_themselves(lines: Query, statement: Statement, asked: Asked) -> list[Query]:
     """Lines know their member and instant, and whether they were given back: an index answers. A product is looked
     for under its name, then among the numbers of those that are called otherwise."""
     lines = lines.where(
@@ -126,12 +141,12 @@ def _by_themselves(lines: Query, statement: Statement, asked: Asked) -> Any:
     if asked.window_days is not None:
         lines = lines.where(PurchaseItem.occurred_at >= statement.scope.start(asked.window_days))
     if len(asked.where) != 1 or asked.where[0]["fact"] != "product" or asked.where[0]["op"] in NEGATIONS:
-        return lines.where(*(_field(statement, leaf) for leaf in asked.where))
+        return [lines.where(*(_field(statement, leaf) for leaf in asked.where))]
     by_name, by_number = (
         operators.column_predicate(FIELDS["product"], column, asked.where[0], statement.scope)
         for column in (PurchaseItem.name_key, PurchaseItem.sku_key)
     )
-    return union_all(lines.where(by_name), lines.where(by_number, by_name.is_not(True)))
+    return [lines.where(by_name), lines.where(by_number, by_name.is_not(True))]
 
 
 def _grouped(member_id: Any, count: Column, occurred_at: Any) -> Query:

@@ -5,7 +5,8 @@ a column that has an index: however wrong the planner's guesses are, no rows are
 """
 
 from collections.abc import Callable, Hashable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import date
 from typing import Any, TypeVar
 
 from sqlalchemy import ARRAY, CTE, BigInteger, ColumnElement, Select, SQLColumnExpression, any_, cast, select
@@ -17,7 +18,7 @@ Row = TypeVar("Row")
 Column = SQLColumnExpression[Any]
 Condition = ColumnElement[bool]
 Query = Select[*tuple[Any, ...]]
-MEMBERS = "members"
+MEMBERS, DAYS = "members", "days"
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,9 +30,26 @@ class Place:
     conditions: tuple[Condition, ...] = ()
     columns: Any = None
 
-    def members(self, *conditions: Condition) -> Select[int]:
-        """The members whose rows fulfil the conditions."""
-        return select(self.member_id.label("member_id")).where(*self.conditions, *conditions)
+    def members(self, condition: Condition) -> Select[int]:
+        """The members whose rows fulfil the condition."""
+        return select(self.member_id.label("member_id")).where(*self.conditions, condition)
+
+
+@dataclass(frozen=True, slots=True)
+class Days(Place):
+    """Days with purchases, any number for a member, summed up in one pass for all windows: conditions are about sums.
+
+    `starts` are the first days of the windows that were asked for so far.
+    """
+
+    day: Column = field(kw_only=True)
+    starts: list[date] = field(kw_only=True, default_factory=list)
+
+    def members(self, condition: Condition) -> Select[int]:
+        """The members whose days fulfil the condition."""
+        found: Select[int] = select(self.member_id.label("member_id"))
+        found = found.where(*self.conditions, self.day >= min(self.starts))
+        return found.group_by(self.member_id).having(condition)
 
 
 class Statement:
@@ -57,7 +75,15 @@ class Statement:
         self.place = Place(of.__tablename__, of.member_id, tuple(self.members(of.member_id)))
         return model
 
-    def grouped(self, key: Hashable, build: Callable[[], Query]) -> Any:
+    def days(self, member_id: Column, day: Column, *, start: date) -> None:
+        """Look into days with purchases, from this one on."""
+        if DAYS not in self._places:
+            self._places[DAYS] = Days(DAYS, member_id, tuple(self.members(member_id)), day=day)
+        self.place = place = self._places[DAYS]
+        assert isinstance(place, Days)
+        place.starts.append(start)
+
+    def grouped(self, key: Hashable, build: Callable[[], Any]) -> Any:
         """Look into a query whose first column is `member_id`, once for a member. Returns its columns."""
         if key not in self._places:
             columns = build().subquery().c
