@@ -14,6 +14,7 @@ from connectors.square import Square
 from connectors.square_client import BASE_URL, SquareClient
 from domain.accounts import hook_tokens, vault
 from domain.errors import FieldError, Unacceptable
+from domain.sentences import say
 from models.connector import ConnectorAccount, InboundHook
 
 OpenHttp = Callable[[str], httpx.Client]
@@ -115,10 +116,14 @@ def stop(session: Session, connector_id: int, *, because: str, now: datetime) ->
 
 def _checked(system: str, values: Mapping[str, str]) -> SquareSettings:
     if system not in SYSTEMS:
-        raise Unacceptable.at("system", f"This system is not known. Use one of: {', '.join(SYSTEMS)}.")
+        raise Unacceptable.at(
+            "system", say("This system is not known. Use one of: %(systems)s.", systems=", ".join(SYSTEMS))
+        )
     try:
         return SYSTEMS[system].model_validate(dict(values))
     except ValidationError as error:
         errors = [FieldError(".".join(map(str, each["loc"])), each["msg"]) for each in error.errors()]
         words = "; ".join(f"{each.path}: {each.message}" for each in errors)
-        raise Unacceptable(f"These settings do not fit {system}: {words}.", errors) from None
+        raise Unacceptable(
+            say("These settings do not fit %(system)s: %(words)s.", system=system, words=words), errors
+        ) from None

@@ -8,6 +8,7 @@ from pydantic import SecretStr, ValidationError
 
 from domain.delivery.ports import Gateway
 from domain.errors import FieldError, NotFound, Unacceptable
+from domain.sentences import Sentence, say
 from gateways.address import OutboundRules
 from gateways.gupshup import PROVIDER as GUPSHUP
 from gateways.plivo import PROVIDER as PLIVO
@@ -28,13 +29,29 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
     }
 )
 
+# What the model complains about, in words of ours; what only an operator can do wrong stays in its own.
+TOLD = MappingProxyType(
+    {
+        "missing": say("This is needed."),
+        "string_too_short": say("Write at least %(min_length)s characters.", min_length=1),
+        "string_too_long": say("Write at most %(max_length)s characters.", max_length=1),
+        "string_pattern_mismatch": say("This is not what the provider shows. Copy it from there once more."),
+    }
+)
+
 
 def get(provider: str) -> Provider:
     """The provider of that name. Raises `NotFound`."""
     try:
         return PROVIDERS[provider]
     except KeyError:
-        raise NotFound(f"There is no provider {provider!r}. There are: {', '.join(PROVIDERS)}.") from None
+        raise NotFound(
+            say(
+                "There is no provider %(provider)s. There are: %(providers)s.",
+                provider=f"{provider!r}",
+                providers=", ".join(PROVIDERS),
+            )
+        ) from None
 
 
 def open_gateway(
@@ -71,8 +88,8 @@ def read_config(provider: str, config: Mapping[str, Any]) -> GatewayConfig:
     try:
         return get(provider).config.model_validate(dict(config))
     except ValidationError as error:
-        errors = [FieldError(".".join(map(str, each["loc"])), _sentence(each["msg"])) for each in error.errors()]
-        raise Unacceptable("These settings do not fit.", errors) from None
+        errors = [FieldError(".".join(map(str, each["loc"])), _sentence(each)) for each in error.errors()]
+        raise Unacceptable(say("These settings do not fit."), errors) from None
 
 
 def check(provider: str, config: Mapping[str, Any], *, trusted_hosts: Collection[str] = ()) -> None:
@@ -86,7 +103,7 @@ def check(provider: str, config: Mapping[str, Any], *, trusted_hosts: Collection
     try:
         rules.addresses(endpoint.host, endpoint.port)
     except OSError:
-        raise Unacceptable.at("url", "This host has no address.") from None
+        raise Unacceptable.at("url", say("This host has no address.")) from None
 
 
 def host_of(provider: str, config: Mapping[str, Any]) -> str:
@@ -100,5 +117,10 @@ def secret_fields(provider: str) -> frozenset[str]:
     return frozenset(field.alias or name for name, field in fields.items() if field.annotation is SecretStr)
 
 
-def _sentence(message: str) -> str:
-    return message.removeprefix("Value error, ").rstrip(".") + "."
+def _sentence(problem: Mapping[str, Any]) -> str:
+    context = problem.get("ctx", {})
+    if problem["type"] in TOLD:
+        return Sentence(TOLD[problem["type"]].words, context)
+    if isinstance(context.get("error"), ValueError):  # a validator of ours said it
+        return context["error"].args[0]
+    return str(problem["msg"]).rstrip(".") + "."

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
 from domain.errors import Unacceptable
+from domain.sentences import say
 
 WEB: Mapping[str, frozenset[int]] = {"https": frozenset({443, 8443})}
 _MAIL_PORTS = frozenset({25, 465, 587, 2525})
@@ -33,7 +34,7 @@ class NotAllowed(Unacceptable):
     """An address we do not connect to. It reads the same for every reason, and so tells nothing of our network."""
 
     def __init__(self) -> None:
-        super().__init__("This address is not allowed.")
+        super().__init__(say("This address is not allowed."))
 
 
 def is_public(address: str) -> bool:

@@ -19,6 +19,7 @@ from pydantic import Field, field_validator
 
 from domain import clock
 from domain.delivery.ports import Outgoing, SendOutcome, SendResult
+from domain.sentences import say
 from gateways.address import NotAllowed
 from gateways.http import NOTHING_SENT
 from gateways.provider import Endpoint, GatewayConfig
@@ -44,7 +45,7 @@ class HttpConfig(GatewayConfig):
         except ValueError:  # a port that is no number
             fits = False
         if not fits or parts.query or parts.fragment:
-            raise ValueError("Write it like https://api.example.com")
+            raise ValueError(say("Write it like https://api.example.com."))
         return value.rstrip("/")
 
     @property

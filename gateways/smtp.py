@@ -12,6 +12,7 @@ from pydantic import Field, SecretStr, field_validator
 
 from domain.delivery.ports import Outgoing, SendResult
 from domain.errors import Unacceptable
+from domain.sentences import say
 from gateways.address import MAIL, OutboundRules
 from gateways.provider import Endpoint, GatewayConfig, Provider, Surroundings
 from gateways.smtp_client import PATIENCE, WEAR, Patience, Server, Unreachable, Wear
@@ -49,30 +50,30 @@ class SmtpConfig(GatewayConfig):
         except ValueError:  # a port that is no number, brackets that do not close
             known = False
         if not known or parts.path.strip("/") or parts.query or parts.fragment:
-            raise ValueError("Write it like smtp+starttls://user:password@mail.example.com:587")
+            raise ValueError(say("Write it like smtp+starttls://user:password@mail.example.com:587."))
         if not unquote(f"{parts.username}{parts.password}").isascii():
-            raise ValueError("User and password must be plain ASCII")
+            raise ValueError(say("User and password must be plain ASCII."))
         return url
 
     @field_validator("sender", "envelope_from")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
         if value and not (_ADDRESS.fullmatch(value) and value.isascii()):
-            raise ValueError("Write a bare mail address, like hello@cafe.example")
+            raise ValueError(say("Write a bare mail address, like hello@cafe.example."))
         return value
 
     @field_validator("from_name", "ehlo_name")
     @classmethod
     def _is_one_line(cls, value: str) -> str:
         if not value.isprintable():
-            raise ValueError("Leave out line breaks and control characters")
+            raise ValueError(say("Leave out line breaks and control characters."))
         return value
 
     @field_validator("ehlo_name")
     @classmethod
     def _is_a_host_name(cls, value: str) -> str:
         if value and not _HOST_NAME.fullmatch(value):
-            raise ValueError("Write a host name, like worker.cafe.example")
+            raise ValueError(say("Write a host name, like worker.cafe.example."))
         return value
 
     @property
@@ -105,7 +106,7 @@ class SmtpGateway:
     ) -> None:
         envelope_from = config.envelope_from or config.sender or sender
         if not envelope_from:
-            raise Unacceptable.at("from", "Mail needs a sender address.")
+            raise Unacceptable.at("from", say("Mail needs a sender address."))
         self._server = Server(
             config.endpoint,
             OutboundRules(MAIL, trusted_hosts),

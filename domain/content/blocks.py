@@ -9,6 +9,7 @@ from domain.content import markup, rendering
 from domain.content.placeholders import Catalogue
 from domain.content.rendering import Kind
 from domain.errors import FieldError, Unacceptable
+from domain.sentences import say
 
 MOST_BLOCKS = 100
 _SCHEMES = ("https://", "mailto:", "tel:")
@@ -198,7 +199,7 @@ def parse(raw: Any) -> list[Block]:
         return _BLOCKS.validate_python(raw)
     except ValidationError as error:
         problems = [FieldError(_path(each["loc"]), each["msg"]) for each in error.errors(include_url=False)]
-        raise Unacceptable("The e-mail's parts cannot be read.", problems) from error
+        raise Unacceptable(say("The e-mail's parts cannot be read."), problems) from error
 
 
 def from_body(body: str) -> list[Block]:
@@ -231,7 +232,7 @@ def _address_problems(source: str, known: Catalogue, path: str) -> list[FieldErr
     if found := rendering.check(source, Kind.TEXT, known, path):
         return found
     if not source.lower().startswith((*_SCHEMES, "{{")) or any(each in source.partition("{{")[0] for each in " <>\"'"):
-        return [FieldError(path, "An address begins with https:// (or mailto:, tel:), or is one of our links.")]
+        return [FieldError(path, say("An address begins with https:// (or mailto:, tel:), or is one of our links."))]
     return []
 
 

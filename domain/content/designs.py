@@ -10,6 +10,7 @@ from babel.numbers import format_percent
 from domain.content.placeholders import Occasion
 from domain.errors import NotFound
 from domain.money import format_money, to_minor
+from domain.sentences import say
 
 REWARD_TEXT = "You've unlocked a reward! Come in and get {{ reward.discount }} off your entire purchase."
 REWARD_ITEM_TEXT = "You've unlocked a reward! Come in and get your free {{ reward.discount }}."
@@ -65,7 +66,7 @@ def get(key: str) -> Design:
     for each in DESIGNS:
         if each.key == key:
             return each
-    raise NotFound(f"There is no design “{key}”.")
+    raise NotFound(say("There is no design “%(key)s”.", key=key))
 
 
 def _heading(text: str, level: int = 1) -> dict[str, Any]:

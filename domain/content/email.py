@@ -15,6 +15,7 @@ from hashlib import sha256
 
 from domain.content.quoted import QuotedPrintable, encode_body
 from domain.errors import Unacceptable
+from domain.sentences import Sentence, say
 
 _STRICT = SMTP.clone(raise_on_defect=True)
 _PLAIN = re.compile(r"[!-~]+(?: [!-~]+)*")  # printable ASCII, single spaces
@@ -62,10 +63,10 @@ class EmailSkeleton:
         """
         headers = (
             f"To: {mailbox(to, to_name)}\r\nSubject: {header_text(subject, 'Subject: ')}\r\n"
-            f"Message-ID: {_matching(_MESSAGE_ID, message_id, 'message id')}\r\nDate: {_date(now)}\r\n"
+            f"Message-ID: {_matching(_MESSAGE_ID, message_id, say('message id'))}\r\nDate: {_date(now)}\r\n"
         )
         if unsubscribe_url is not None:
-            url = _matching(_URL, unsubscribe_url, "unsubscribe address")
+            url = _matching(_URL, unsubscribe_url, say("unsubscribe address"))
             headers += f"List-Unsubscribe: <{url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
         return b"".join(
             (self._head, headers.encode("ascii"), self._start, _body(text), self._middle, _body(html), self._end)
@@ -82,7 +83,7 @@ def header_text(value: str, before: str = "") -> str:
 
 def mailbox(address: str, name: str = "") -> str:
     """`Name <address>` for a header. The address is plain ASCII, its domain in punycode already."""
-    spec = _matching(_ADDRESS, address, "e-mail address")
+    spec = _matching(_ADDRESS, address, say("e-mail address"))
     _refuse_controls(name)
     name = _SPACES.sub(" ", name.strip())
     if not name:
@@ -109,12 +110,12 @@ def _check(head: bytes, sender: str, reply_to: str | None) -> None:
     read = message_from_bytes(head + b"\r\n", policy=_STRICT)
     for header, meant in (("From", sender), ("Reply-To", reply_to)):
         if meant is not None and [each.addr_spec for each in read[header].addresses] != [meant]:
-            raise Unacceptable(f"“{meant}” cannot be the sender of an e-mail.")
+            raise Unacceptable(say("“%(meant)s” cannot be the sender of an e-mail.", meant=meant))
 
 
 def _refuse_controls(value: str) -> None:
     if _CONTROL.search(value):
-        raise Unacceptable("A line break or a control character cannot stand in a header.")
+        raise Unacceptable(say("A line break or a control character cannot stand in a header."))
 
 
 def _encoded_words(value: str) -> list[str]:
@@ -129,9 +130,9 @@ def _encoded_words(value: str) -> list[str]:
     return [f"=?utf-8?b?{b64encode(each).decode()}?=" for each in (*chunks, chunk)]
 
 
-def _matching(pattern: re.Pattern[str], value: str, what: str) -> str:
+def _matching(pattern: re.Pattern[str], value: str, what: Sentence) -> str:
     if not pattern.fullmatch(value):
-        raise Unacceptable(f"This is no {what}.")
+        raise Unacceptable(say("This is no %(what)s.", what=what))
     return value
 
 

@@ -13,6 +13,7 @@ from urllib.parse import quote
 from markupsafe import escape
 
 from domain.content.filters import words
+from domain.sentences import Sentence, say
 
 URL_ATTRIBUTES = frozenset({"href", "src", "background", "cite"})
 _TEXT_ATTRIBUTES = frozenset({"alt", "title", "aria-label", "lang"})
@@ -30,7 +31,11 @@ class Place(Enum):
 
 
 class Misplaced(Exception):
-    """A placeholder stands where no escaping helps; the message says where."""
+    """A placeholder stands where no escaping helps; `sentence` says where."""
+
+    def __init__(self, sentence: Sentence) -> None:
+        super().__init__(sentence)
+        self.sentence = sentence
 
 
 class Scanner:
@@ -62,10 +67,10 @@ class Scanner:
     def feed_value(self) -> Place:
         """Go on by one placeholder: where it stands."""
         if self._raw:
-            raise Misplaced(f"A placeholder cannot stand inside <{self._raw}>.")
+            raise Misplaced(say("A placeholder cannot stand inside <%(tag)s>.", tag=self._raw))
         if self.value_of is None:
             if self._rest:
-                raise Misplaced("A placeholder cannot stand inside a tag; put it in quotes or between tags.")
+                raise Misplaced(say("A placeholder cannot stand inside a tag; put it in quotes or between tags."))
             return Place.TEXT
         place = self._place_in_attribute()
         self._value += "\0"  # something stood here
@@ -76,11 +81,11 @@ class Scanner:
             if not self._value:
                 return Place.WHOLE_URL
             if "\0" in self._value.partition("//")[0] or not _WHOLE_HOST.fullmatch(self._value):
-                raise Misplaced("An address begins with https:// and its host; placeholders come after that.")
+                raise Misplaced(say("An address begins with https:// and its host; placeholders come after that."))
             return Place.URL
         if self.value_of in _TEXT_ATTRIBUTES:
             return Place.TEXT
-        raise Misplaced(f"A placeholder cannot stand in “{self.value_of}”.")
+        raise Misplaced(say("A placeholder cannot stand in “%(attribute)s”.", attribute=self.value_of))
 
     def _step(self, data: str, position: int) -> int:
         if self._raw:

@@ -13,6 +13,7 @@ from jinja2 import TemplateSyntaxError, nodes
 
 from domain.content import filters
 from domain.content.placeholders import Catalogue, Placeholder, Type
+from domain.sentences import Sentence, say
 
 LOCALE = "_locale"
 MOST_ITEMS = 100
@@ -20,51 +21,61 @@ _DEEPEST_LOOP = 2
 _DEEPEST_IF = 16
 _MOST_ELIFS = 50
 _DEEPEST = 60
+_KINDS = {
+    "number": say("a number"),
+    Type.TEXT: say("a text"),
+    Type.DATE: say("a date"),
+    Type.URL: say("an address"),
+    Type.LIST: say("a list"),
+}
 _LOOP_FIELDS = {"first": Type.TEXT, "last": Type.TEXT, "index": Type.NUMBER}
+_LOOP = "{% for item in list %}"
 _LOOP_NAME = re.compile(r"(?!loop$)[a-z](_?[a-z0-9])*")
 
 # What to look for in the line to point at a construct, and what to call it.
-_REFUSED: dict[type[nodes.Node], tuple[str, str]] = {
-    nodes.Call: ("(", "calling something"),
-    nodes.Getitem: ("[", "square brackets"),
-    nodes.Slice: ("[", "square brackets"),
-    nodes.Getattr: (".", "looking into a value"),
-    nodes.Concat: ("~", "joining with “~”"),
-    nodes.CondExpr: (" if ", "“if” inside a placeholder"),
-    nodes.Test: (" is ", "“is”"),
-    nodes.Macro: ("macro", "a macro"),
-    nodes.CallBlock: ("call", "a call block"),
-    nodes.Import: ("import", "importing"),
-    nodes.FromImport: ("import", "importing"),
-    nodes.Include: ("include", "including"),
-    nodes.Extends: ("extends", "extending"),
-    nodes.Block: ("block", "a block"),
-    nodes.Assign: ("set", "“set”"),
-    nodes.AssignBlock: ("set", "“set”"),
-    nodes.FilterBlock: ("filter", "a filter block"),
-    nodes.With: ("with", "“with”"),
-    nodes.ScopedEvalContextModifier: ("autoescape", "switching escaping"),
-    nodes.List: ("[", "a list"),
-    nodes.Tuple: ("(", "a list"),
-    nodes.Dict: ("{", "a dictionary"),
+_REFUSED: dict[type[nodes.Node], tuple[str, Sentence]] = {
+    nodes.Call: ("(", say("calling something")),
+    nodes.Getitem: ("[", say("square brackets")),
+    nodes.Slice: ("[", say("square brackets")),
+    nodes.Getattr: (".", say("looking into a value")),
+    nodes.Concat: ("~", say("joining with “~”")),
+    nodes.CondExpr: (" if ", say("“if” inside a placeholder")),
+    nodes.Test: (" is ", say("“is”")),
+    nodes.Macro: ("macro", say("a macro")),
+    nodes.CallBlock: ("call", say("a call block")),
+    nodes.Import: ("import", say("importing")),
+    nodes.FromImport: ("import", say("importing")),
+    nodes.Include: ("include", say("including")),
+    nodes.Extends: ("extends", say("extending")),
+    nodes.Block: ("block", say("a block")),
+    nodes.Assign: ("set", say("“set”")),
+    nodes.AssignBlock: ("set", say("“set”")),
+    nodes.FilterBlock: ("filter", say("a filter block")),
+    nodes.With: ("with", say("“with”")),
+    nodes.ScopedEvalContextModifier: ("autoescape", say("switching escaping")),
+    nodes.List: ("[", say("a list")),
+    nodes.Tuple: ("(", say("a list")),
+    nodes.Dict: ("{", say("a dictionary")),
 }
 for _operator in (nodes.Add, nodes.Sub, nodes.Mul, nodes.Div, nodes.FloorDiv, nodes.Mod, nodes.Pow):
-    _REFUSED[_operator] = (_operator.operator, f"calculating with “{_operator.operator}”")
+    _REFUSED[_operator] = (_operator.operator, say("calculating with “%(sign)s”", sign=_operator.operator))
 for _sign in (nodes.Neg, nodes.Pos):
-    _REFUSED[_sign] = (_sign.operator, f"the sign “{_sign.operator}”")
+    _REFUSED[_sign] = (_sign.operator, say("the sign “%(sign)s”", sign=_sign.operator))
 
 
 class Forbidden(Exception):
     """One thing in a text that is not allowed: `line` and `column` count from 1."""
 
-    def __init__(self, message: str, line: int, column: int) -> None:
+    def __init__(self, message: Sentence, line: int, column: int) -> None:
         super().__init__(message)
         self.message = message
         self.line = line
         self.column = column
 
-    def __str__(self) -> str:
-        return f"Line {self.line}, column {self.column}: {self.message}"
+    @property
+    def sentence(self) -> Sentence:
+        """What is not allowed, and where."""
+        return say("Line %(line)s, column %(column)s: %(what)s", line=self.line, column=self.column, what=self.message)
 
     @classmethod
     def syntax(cls, error: TemplateSyntaxError, source: str) -> "Forbidden":
@@ -86,7 +97,7 @@ class Checker:
     def check(self, tree: nodes.Template) -> nodes.Template:
         """The tree with flat names; look at `problems` before using it."""
         if (deep := _deeper_than(tree, _DEEPEST)) is not None:
-            self._refuse(deep, "{", "This is nested too deeply.")
+            self._refuse(deep, "{", say("This is nested too deeply."))
             return tree
         tree.body = self._statements(tree.body)
         return tree
@@ -108,7 +119,7 @@ class Checker:
     def _if(self, node: nodes.If) -> None:
         self._ifs += 1
         if self._ifs > _DEEPEST_IF or len(node.elif_) > _MOST_ELIFS:
-            self._refuse(node, "if", "Too many “if” in one.")
+            self._refuse(node, "if", say("Too many “if” in one."))
             self._ifs -= 1
             return
         node.test = self._condition(node.test)
@@ -122,16 +133,18 @@ class Checker:
     def _for(self, node: nodes.For) -> None:
         target = node.target.name if isinstance(node.target, nodes.Name) else ""
         if node.recursive or node.test is not None or not _LOOP_NAME.fullmatch(target):
-            self._refuse(node, "for", "A loop is written “{% for item in list %}”, nothing more.")
+            self._refuse(node, "for", say("A loop is written “%(loop)s”, nothing more.", loop=_LOOP))
             return
         if len(self._loops) == _DEEPEST_LOOP:
-            self._refuse(node, "for", "Loops may stand two deep.")
+            self._refuse(node, "for", say("Loops may stand two deep."))
             return
         items, placeholder = self._placeholder_of(node.iter)
         if placeholder is None:
             return
         if placeholder.type is not Type.LIST:
-            self._refuse(node, placeholder.name, f"“{placeholder.name}” is no list, a loop cannot go over it.")
+            self._refuse(
+                node, placeholder.name, say("“%(name)s” is no list, a loop cannot go over it.", name=placeholder.name)
+            )
             return
         node.iter = nodes.Filter(items, "_few", [], [], None, None, lineno=node.lineno)
         with self._loop(target, placeholder):
@@ -159,7 +172,7 @@ class Checker:
 
     def _comparison(self, node: nodes.Compare) -> nodes.Expr:
         if any(each.op in ("in", "notin") for each in node.ops):
-            self._refuse(node, " in ", "“in” is not possible here.")
+            self._refuse(node, " in ", say("“in” is not possible here."))
             return node
         sides = [self._value(each) for each in (node.expr, *(each.expr for each in node.ops))]
         self._check_comparable(node, [kind for _, kind in sides])
@@ -171,7 +184,11 @@ class Checker:
     def _check_comparable(self, node: nodes.Compare, kinds: list[Type | None]) -> None:
         groups = {"number" if kind in (Type.NUMBER, Type.MONEY) else kind for kind in kinds if kind}
         if len(groups) > 1:
-            self._refuse(node, "", "This compares two different things: " + " with ".join(sorted(groups)) + ".")
+            one, other = sorted(groups)[:2]
+            words = say(
+                "This compares two different things: %(one)s with %(other)s.", one=_KINDS[one], other=_KINDS[other]
+            )
+            self._refuse(node, "", words)
 
     def _value(self, node: nodes.Node) -> tuple[Any, Type | None]:
         """A value rewritten, and its type (None: not known)."""
@@ -181,14 +198,22 @@ class Checker:
             return self._filter(node, node.node)
         rewritten, placeholder = self._placeholder_of(node)
         if placeholder and placeholder.type is Type.LIST:
-            self._refuse(node, placeholder.name, f"“{placeholder.name}” is a list: use it in a “for”.")
+            self._refuse(node, placeholder.name, say("“%(name)s” is a list: use it in a “for”.", name=placeholder.name))
         return rewritten, placeholder.type if placeholder else None
 
     def _filter(self, node: nodes.Filter, value: nodes.Expr) -> tuple[Any, Type | None]:
         node.node, kind = self._value(value)
         known = filters.ARGUMENTS.get(node.name)
         if known is None:
-            self._refuse(node, node.name, f"There is no filter “{node.name}”. There are: {', '.join(filters.FILTERS)}.")
+            self._refuse(
+                node,
+                node.name,
+                say(
+                    "There is no filter “%(name)s”. There are: %(filters)s.",
+                    name=node.name,
+                    filters=", ".join(filters.FILTERS),
+                ),
+            )
             return node, None
         self._check_arguments(node, *known)
         locale = nodes.Name(LOCALE, "load", lineno=node.lineno)
@@ -198,11 +223,15 @@ class Checker:
     def _check_arguments(self, node: nodes.Filter, least: int, most: int) -> None:
         values = [each.value for each in node.args if isinstance(each, nodes.Const)]
         if node.kwargs or node.dyn_args or node.dyn_kwargs or len(values) < len(node.args):
-            self._refuse(node, node.name, f"“{node.name}” takes only plain texts and numbers.")
+            self._refuse(node, node.name, say("“%(name)s” takes only plain texts and numbers.", name=node.name))
         elif not least <= len(values) <= most:
-            self._refuse(node, node.name, f"“{node.name}” takes {_range_in_words(least, most)}.")
+            self._refuse(
+                node,
+                node.name,
+                say("“%(name)s” takes %(values)s.", name=node.name, values=_range_in_words(least, most)),
+            )
         elif node.name == "date" and values and values[0] not in filters.DATE_STYLES:
-            self._refuse(node, node.name, f"“date” knows {', '.join(filters.DATE_STYLES)}.")
+            self._refuse(node, node.name, say("“date” knows %(styles)s.", styles=", ".join(filters.DATE_STYLES)))
 
     def _placeholder_of(self, node: nodes.Node) -> tuple[Any, Placeholder | None]:
         dotted = _dotted(node)
@@ -221,7 +250,9 @@ class Checker:
         found = items.field_named(name)
         if found is None:
             there = ", ".join(f"{variable}.{each.name}" for each in items.fields)
-            self._refuse(node, dotted, f"“{dotted}” is not there. There is: {there}.")
+            self._refuse(
+                node, dotted, say("“%(dotted)s” is not there. There is: %(there)s.", dotted=dotted, there=there)
+            )
             return node, None
         item = nodes.Name(variable, "load", lineno=node.lineno)
         return nodes.Getitem(item, nodes.Const(name), "load", lineno=node.lineno), found
@@ -229,7 +260,11 @@ class Checker:
     def _loop_field(self, node: nodes.Node, dotted: str) -> tuple[Any, Placeholder | None]:
         name = dotted.removeprefix("loop.")
         if name not in _LOOP_FIELDS:
-            self._refuse(node, dotted, f"“{dotted}” is not there. There is: loop.first, loop.last, loop.index.")
+            self._refuse(
+                node,
+                dotted,
+                say("“%(dotted)s” is not there. There is: loop.first, loop.last, loop.index.", dotted=dotted),
+            )
             return node, None
         return node, Placeholder(dotted, "", None, _LOOP_FIELDS[name])
 
@@ -242,10 +277,12 @@ class Checker:
         return nodes.Name(flat, "load", lineno=node.lineno), found
 
     def _refuse_kind(self, node: nodes.Node) -> None:
-        hint, words = _REFUSED.get(type(node), ("{", f"“{type(node).__name__}”"))
-        self._refuse(node, hint, f"Not possible here: {words}. Placeholders, filters, “if” and “for” are.")
+        hint, words = _REFUSED.get(type(node), ("{", Sentence(f"“{type(node).__name__}”")))
+        self._refuse(
+            node, hint, say("Not possible here: %(words)s. Placeholders, filters, “if” and “for” are.", words=words)
+        )
 
-    def _refuse(self, node: nodes.Node, hint: str, message: str) -> None:
+    def _refuse(self, node: nodes.Node, hint: str, message: Sentence) -> None:
         line = node.lineno or 1
         self.problems.append(Forbidden(message, line, column(self._source, line, hint)))
 
@@ -297,12 +334,14 @@ def column(source: str, line: int, hint: str) -> int:
     return tag + (found.start() + len(hint) - len(hint.lstrip()) if found else 0) + 1
 
 
-def _range_in_words(least: int, most: int) -> str:
-    if least == most:
-        return "nothing in brackets" if most == 0 else f"{most} value" + ("s" if most > 1 else "")
-    return f"{least} to {most} values"
+def _range_in_words(least: int, most: int) -> Sentence:
+    if least < most:
+        return say("%(least)s to %(most)s values", least=least, most=most)
+    if most > 1:
+        return say("%(most)s values", most=most)
+    return say("one value") if most else say("nothing in brackets")
 
 
-def _sentence(error: TemplateSyntaxError) -> str:
-    words = (error.message or "This cannot be read").rstrip(".")
-    return f"This cannot be read: {words[:1].lower()}{words[1:]}."
+def _sentence(error: TemplateSyntaxError) -> Sentence:
+    words = (error.message or "").rstrip(".")
+    return say("This cannot be read: %(why)s.", why=f"{words[:1].lower()}{words[1:]}")

@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from domain.errors import NotFound
+from domain.sentences import say
 
 _TAG = 16
 _MOST_TOKEN = 128
@@ -75,7 +76,7 @@ class LinkSigner:
             if hmac.compare_digest(tag, expected):
                 found = packed
         if found is None:
-            raise NotFound("This link does not work. Please use the one in your newest message.")
+            raise NotFound(say("This link does not work. Please use the one in your newest message."))
         return _unpacked(purpose, found)
 
 

@@ -13,6 +13,7 @@ import nh3
 
 from domain.content import rendering
 from domain.errors import Unacceptable
+from domain.sentences import say
 
 INLINE = {"b", "strong", "i", "em", "u", "s", "br", "a", "span", "small", "sub", "sup"}
 _BLOCKS = {"p", "div", "h1", "h2", "h3", "h4", "ul", "ol", "li", "blockquote", "hr", "center", "pre", "code"}
@@ -77,7 +78,7 @@ def masked(source: str, change: Callable[[str], str]) -> str:
         parts.append(mask + "/")
     changed = change("".join(parts))
     if any(changed.count(mask) != 1 for mask in tags):
-        raise Unacceptable("A placeholder stands where no text can be: move it out of the HTML tag.")
+        raise Unacceptable(say("A placeholder stands where no text can be: move it out of the HTML tag."))
     return re.sub(rf"(https://t\d+-{salt}\.invalid)(:1)?/", lambda found: _tag(tags[found[1]], found[2]), changed)
 
 

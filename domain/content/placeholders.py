@@ -9,8 +9,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from enum import StrEnum
-from functools import cached_property, lru_cache
+from functools import cached_property, lru_cache, reduce
 from typing import Any, NamedTuple
+
+from domain.sentences import Sentence, say
 
 
 class Occasion(StrEnum):
@@ -24,6 +26,17 @@ class Occasion(StrEnum):
     TIER = "tier"
     REFERRAL = "referral"
     CAMPAIGN = "campaign"
+
+
+_ABOUT = {
+    Occasion.REWARD: say("a reward"),
+    Occasion.PURCHASE: say("a purchase"),
+    Occasion.POINTS: say("points"),
+    Occasion.LOT: say("points that expire"),
+    Occasion.TIER: say("a tier"),
+    Occasion.REFERRAL: say("a referral"),
+    Occasion.CAMPAIGN: say("a campaign"),
+}
 
 
 class Type(StrEnum):
@@ -159,13 +172,13 @@ class Catalogue:
         found = _NAMED.get(name) or self._balance(name) or _attribute(name)
         return found if found and self._has(found) else None
 
-    def why_not(self, name: str) -> str:
+    def why_not(self, name: str) -> Sentence:
         """What to tell the owner about a name that `find` does not know: why, and what may have been meant."""
         if known := _NAMED.get(name):
-            when = " or ".join(sorted(known.occasions))
-            return f"“{name}” has no value here: it exists only in messages about {when}."
-        guess = self._guess(name)
-        return f"There is no placeholder “{name}”." + (f" Did you mean “{guess}”?" if guess else "")
+            when = reduce(_or, (_ABOUT[each] for each in sorted(known.occasions)))
+            return say("“%(name)s” has no value here: it exists only in messages about %(when)s.", name=name, when=when)
+        unknown, guess = say("There is no placeholder “%(name)s”.", name=name), self._guess(name)
+        return say("%(words)s Did you mean “%(guess)s”?", words=unknown, guess=guess) if guess else unknown
 
     @cached_property
     def placeholders(self) -> tuple[Placeholder, ...]:
@@ -215,3 +228,7 @@ def _balance_in(code: str) -> Placeholder:
 def _attribute(name: str) -> Placeholder | None:
     match = _ATTRIBUTE.fullmatch(name)
     return Placeholder(name, f"Own field: {match[1]}", "…", absent=None) if match else None
+
+
+def _or(one: Sentence, other: Sentence) -> Sentence:
+    return say("%(one)s or %(other)s", one=one, other=other)

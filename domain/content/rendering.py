@@ -21,6 +21,7 @@ from domain.content.grammar import LOCALE, MOST_ITEMS, Checker, Forbidden, colum
 from domain.content.placeholders import Catalogue, catalogue
 from domain.content.quoted import QuotedPrintable
 from domain.errors import FieldError, Unacceptable
+from domain.sentences import Sentence, say
 
 MOST_SOURCE = 64 * 1024
 MOST_COMPILED = 256 * 1024  # an owner's text within our own frame
@@ -88,13 +89,13 @@ class Compiled:
                 pieces.append(piece)
                 size += len(piece)
                 if size > most or time.perf_counter() > deadline:
-                    raise self._too_large() if size > most else RenderFailed("This text took too long to render.")
+                    raise self._too_large() if size > most else RenderFailed(say("This text took too long to render."))
         except (TemplateError, ArithmeticError, TypeError, ValueError, LookupError) as error:
-            raise RenderFailed(f"This text cannot be filled in: {error}.") from error
+            raise RenderFailed(say("This text cannot be filled in: %(why)s.", why=str(error))) from error
         return "".join(pieces)
 
     def _too_large(self) -> RenderFailed:
-        return RenderFailed(f"The text became larger than {self.kind.most:,} once filled in.")
+        return RenderFailed(say("The text became larger than %(most)s once filled in.", most=f"{self.kind.most:,}"))
 
 
 def _absent(name: str) -> Any:
@@ -145,7 +146,7 @@ def compile(source: str, kind: Kind, known: Catalogue = _ANYTHING) -> Compiled:
 def check(source: str, kind: Kind, known: Catalogue, path: str) -> list[FieldError]:
     """What is wrong with an owner's text, beside the field `path`; nothing if it is fine."""
     if len(source.encode("utf-8", "surrogatepass")) > MOST_SOURCE:
-        return [FieldError(path, f"The text is larger than {MOST_SOURCE // 1024} KiB.")]
+        return [FieldError(path, say("The text is larger than %(most)s KiB.", most=MOST_SOURCE // 1024))]
     try:
         compile(source, kind, known)
     except Unacceptable as refusal:
@@ -171,9 +172,11 @@ def split(source: str) -> Iterable[tuple[bool, str]]:
 
 def _checked(source: str, kind: Kind, known: Catalogue, *, prefix: str) -> tuple[nodes.Template, Mapping[str, str]]:
     if not _is_clean(source):
-        raise Unacceptable("The text holds characters that cannot be sent.", [FieldError("", "Invisible characters.")])
+        raise Unacceptable(
+            say("The text holds characters that cannot be sent."), [FieldError("", say("Invisible characters."))]
+        )
     if len(source) > MOST_COMPILED:
-        raise Unacceptable.at("", "The text is too large.")
+        raise Unacceptable.at("", say("The text is too large."))
     checker = Checker(source, known)
     try:
         tree = checker.check(_parsed(source))
@@ -182,9 +185,9 @@ def _checked(source: str, kind: Kind, known: Catalogue, *, prefix: str) -> tuple
     except Forbidden as problem:
         checker.problems.append(problem)
     if checker.problems:
-        messages = dict.fromkeys(str(each) for each in checker.problems)
+        messages = dict.fromkeys(each.sentence for each in checker.problems)
         errors = [FieldError("", each) for each in list(messages)[:20]]
-        raise Unacceptable("The text cannot be used as it is.", errors)
+        raise Unacceptable(say("The text cannot be used as it is."), errors)
     return tree, checker.names
 
 
@@ -192,16 +195,16 @@ def _parsed(source: str) -> nodes.Template:
     try:
         tokens = [(line, token) for line, token, _ in _ENVIRONMENT.lex(source)]
         if raw := next((line for line, token in tokens if token == "raw_begin"), None):
-            raise Forbidden("“raw” is not possible here.", raw, 1)
+            raise Forbidden(say("“raw” is not possible here."), raw, 1)
         if sum(token in _TAG_BEGINS for _, token in tokens) > MOST_TAGS:
-            raise Forbidden(f"More than {MOST_TAGS} placeholders and conditions.", 1, 1)
+            raise Forbidden(say("More than %(most)s placeholders and conditions.", most=MOST_TAGS), 1, 1)
         return _ENVIRONMENT.parse(source)
     except TemplateSyntaxError as error:
         raise Forbidden.syntax(error, source) from error
     except RecursionError as error:
-        raise Forbidden("This is nested too deeply.", 1, 1) from error
+        raise Forbidden(say("This is nested too deeply."), 1, 1) from error
     except (ValueError, OverflowError) as error:
-        raise Forbidden("A number is too large.", 1, 1) from error
+        raise Forbidden(say("A number is too large."), 1, 1) from error
 
 
 def _is_clean(source: str) -> bool:
@@ -217,7 +220,7 @@ def _escape(tree: nodes.Template, kind: Kind, prefix: str, source: str) -> None:
         scanner = Scanner()
         _escape_html(tree.body, scanner, prefix, source)
         if scanner.is_in_markup:
-            raise Forbidden("A tag is not closed.", source.count("\n") + 1, 1)
+            raise Forbidden(say("A tag is not closed."), source.count("\n") + 1, 1)
         return
     for output in tree.find_all(nodes.Output):
         output.nodes = [_plainly(each, prefix) for each in output.nodes]
@@ -243,12 +246,12 @@ def _escape_branches(
 ) -> None:
     """Whichever way it goes, the text goes on from the same place: else the escaping after it would be a guess."""
     if scanner.value_of in escaping.URL_ATTRIBUTES:
-        raise _misplaced(statement, "An address holds placeholders only, no conditions.", source)
+        raise _misplaced(statement, say("An address holds placeholders only, no conditions."), source)
     before = scanner.state
     for branch in branches:
         _escape_html(branch, scanner, prefix, source)
         if scanner.state != before:
-            raise _misplaced(statement, "“if” and “for” cannot cut a tag in two.", source)
+            raise _misplaced(statement, say("“if” and “for” cannot cut a tag in two."), source)
 
 
 def _placed(node: nodes.Expr, scanner: Scanner, prefix: str, source: str) -> nodes.Expr:
@@ -258,13 +261,13 @@ def _placed(node: nodes.Expr, scanner: Scanner, prefix: str, source: str) -> nod
     try:
         place = scanner.feed_value()
     except Misplaced as error:
-        raise _misplaced(node, str(error), source) from error
+        raise _misplaced(node, error.sentence, source) from error
     if place is Place.WHOLE_URL and not _is_link(node):
-        raise _misplaced(node, "Only a link of ours can be a whole address.", source)
+        raise _misplaced(node, say("Only a link of ours can be a whole address."), source)
     return _through(prefix + _SUFFIX[place], node)
 
 
-def _misplaced(node: nodes.Node, message: str, source: str) -> Forbidden:
+def _misplaced(node: nodes.Node, message: Sentence, source: str) -> Forbidden:
     name = next((each.name.replace("__", ".") for each in (node, *node.find_all(nodes.Name))
                  if isinstance(each, nodes.Name) and "__" in each.name), "")  # fmt: skip
     return Forbidden(message, node.lineno, column(source, node.lineno, name))

@@ -15,6 +15,7 @@ from domain.content.placeholders import Catalogue, Occasion, catalogue, filled
 from domain.content.rendering import Compiled, Kind
 from domain.content.sms import Encoding
 from domain.errors import FieldError, NotFound, Unacceptable
+from domain.sentences import say
 from models.currency import Currency
 from models.message import Channel
 from models.template import Template, TemplateVersion
@@ -92,7 +93,7 @@ def get(session: Session, template_id: int) -> Template:
     """The café's template of that number, archived or not, or `NotFound`."""
     template = session.scalar(select(Template).where(Template.id == template_id))
     if template is None:
-        raise NotFound("There is no such template.")
+        raise NotFound(say("There is no such template."))
     return template
 
 
@@ -122,7 +123,7 @@ def save(
     then. Saving the same again makes no new version.
     """
     if template and template.channel != wording.channel:
-        raise Unacceptable.at("channel", "A template keeps its channel. Make a new one for another channel.")
+        raise Unacceptable.at("channel", say("A template keeps its channel. Make a new one for another channel."))
     content = draft(session, tenant, wording)
     if template is None:
         template = _new(session, wording, now=now)
@@ -159,7 +160,7 @@ def wording_of(template: Template) -> Wording:
 def draft(session: Session, tenant: Tenant, wording: Wording) -> Draft:
     """The texts a wording becomes, without saving. Raises `Unacceptable` as `save` does."""
     if problems := _problems(wording, known_to(session, wording.occasion)):
-        raise Unacceptable("The template cannot be used as it is.", problems)
+        raise Unacceptable(say("The template cannot be used as it is."), problems)
     if not wording.is_email:
         return Draft(None, None, wording.body or "")
     email, theme = _blocks(wording), theme_of(tenant)
@@ -195,7 +196,7 @@ def check_fits(session: Session, template: Template, occasion: Occasion | str) -
     used = sorted(ready.text.names | (ready.html.names if ready.html else set()))
     used += sorted(ready.subject.names - set(used)) if ready.subject else []
     if missing := [known.why_not(name) for name in used if known.find(name) is None]:
-        raise Unacceptable("This template does not fit here.", [FieldError("template", each) for each in missing])
+        raise Unacceptable(say("This template does not fit here."), [FieldError("template", each) for each in missing])
 
 
 def known_to(session: Session, occasion: Occasion | str = Occasion.ANY) -> Catalogue:
@@ -204,7 +205,10 @@ def known_to(session: Session, occasion: Occasion | str = Occasion.ANY) -> Catal
         return catalogue(occasion, session.scalars(select(Currency.code)))
     except ValueError as error:
         there = ", ".join(each.value for each in Occasion)
-        raise Unacceptable.at("occasion", f"There is no occasion “{occasion}”. There are: {there}.") from error
+        raise Unacceptable.at(
+            "occasion",
+            say("There is no occasion “%(occasion)s”. There are: %(there)s.", occasion=occasion, there=there),
+        ) from error
 
 
 def theme_of(tenant: Tenant) -> Theme:
@@ -216,34 +220,36 @@ def theme_of(tenant: Tenant) -> Theme:
 def _problems(wording: Wording, known: Catalogue) -> list[FieldError]:
     problems = _name_problems(wording)
     if wording.channel not in {each.value for each in Channel}:
-        return [*problems, FieldError("channel", "There is no such channel.")]
+        return [*problems, FieldError("channel", say("There is no such channel."))]
     if wording.is_email:
         return problems + _subject_problems(wording, known) + _email_problems(wording, known)
     if wording.subject:
-        problems.append(FieldError("subject", "Only an e-mail has a subject."))
+        problems.append(FieldError("subject", say("Only an e-mail has a subject.")))
     if wording.blocks:
-        problems.append(FieldError("blocks", "Only an e-mail is made of blocks."))
+        problems.append(FieldError("blocks", say("Only an e-mail is made of blocks.")))
     return problems + _body_problems(wording, known)
 
 
 def _name_problems(wording: Wording) -> list[FieldError]:
     if 0 < len(wording.name.strip()) <= LONGEST_NAME:
         return []
-    return [FieldError("name", f"A name has 1 to {LONGEST_NAME} characters.")]
+    return [FieldError("name", say("A name has 1 to %(most)s characters.", most=LONGEST_NAME))]
 
 
 def _subject_problems(wording: Wording, known: Catalogue) -> list[FieldError]:
     subject = (wording.subject or "").strip()
     if not subject:
-        return [FieldError("subject", "An e-mail needs a subject.")]
+        return [FieldError("subject", say("An e-mail needs a subject."))]
     if len(subject) > LONGEST_SUBJECT or "\n" in subject or "\r" in subject:
-        return [FieldError("subject", f"A subject is one line of at most {LONGEST_SUBJECT} characters.")]
+        return [
+            FieldError("subject", say("A subject is one line of at most %(most)s characters.", most=LONGEST_SUBJECT))
+        ]
     return rendering.check(subject, Kind.SUBJECT, known, "subject")
 
 
 def _email_problems(wording: Wording, known: Catalogue) -> list[FieldError]:
     if wording.blocks and wording.body:
-        return [FieldError("body", "An e-mail has a body or blocks, not both.")]
+        return [FieldError("body", say("An e-mail has a body or blocks, not both."))]
     if not wording.blocks:
         if found := _body_problems(wording, known):
             return found
@@ -258,9 +264,16 @@ def _email_problems(wording: Wording, known: Catalogue) -> list[FieldError]:
 def _body_problems(wording: Wording, known: Catalogue) -> list[FieldError]:
     body = wording.body or ""
     if not body.strip():
-        return [FieldError("body", "Write what it says.")]
+        return [FieldError("body", say("Write what it says."))]
     if wording.channel == Channel.SMS and (extra := sms.too_many(body)):
-        return [FieldError("body", f"{extra} too many: a text has at most {sms.MOST_CHARACTERS} characters.")]
+        return [
+            FieldError(
+                "body",
+                say(
+                    "%(extra)s too many: a text has at most %(most)s characters.", extra=extra, most=sms.MOST_CHARACTERS
+                ),
+            )
+        ]
     return rendering.check(body, Kind.TEXT if wording.is_email else Kind.SMS, known, "body")
 
 

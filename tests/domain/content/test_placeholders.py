@@ -18,7 +18,7 @@ def test_a_reward_has_no_value_in_a_message_about_a_purchase():
     known = catalogue(Occasion.PURCHASE)
 
     assert known.find("reward.name") is None
-    assert "only in messages about reward" in known.why_not("reward.name")
+    assert "only in messages about a reward" in known.why_not("reward.name")
     assert known.find("purchase.amount")
 
 
