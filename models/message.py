@@ -98,6 +98,8 @@ class Message(TenantOwned, Base):
         Index("ix_messages_member", "tenant_id", "member_id", "created_at"),
         Index("ix_messages_newest", "tenant_id", "created_at", "id"),
         Index("ix_messages_occasion", "tenant_id", "cause", "occasion"),
+        Index("ix_messages_sent_at", "sent_at", postgresql_using="brin"),
+        Index("ix_messages_settled_at", "settled_at", postgresql_using="brin"),
         Index("ix_messages_ref", "tenant_id", "provider_ref", postgresql_where=text("provider_ref IS NOT NULL")),
     )
 

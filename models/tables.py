@@ -27,7 +27,7 @@ from models.template import Template, TemplateVersion
 from models.tenant import Tenant
 from models.user import Membership, User, UserSession
 
-PLATFORM = {"tenants", "users", "memberships", "user_sessions", "api_keys", "hook_tokens"}
+PLATFORM = {"tenants", "users", "memberships", "user_sessions", "api_keys", "hook_tokens", "prompt_days"}
 
 __all__ = [
     "PLATFORM",

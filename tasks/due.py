@@ -9,6 +9,7 @@ import structlog
 from domain import agenda, clock
 from domain.delivery import accounts
 from domain.tenant_scope import tenant_scope
+from domain.watch import promptness
 from models.database import db
 from models.message import MessageState
 from tasks import consoles, imports, segments, slices, upkeep
@@ -31,6 +32,8 @@ def run_due(now: datetime) -> dict[str, Any]:
         did += _for_each([due.tenant_id for due in agenda.consoles(db.session, now=now)], _run_consoles)
         did += _for_each(agenda.segments(db.session, now=now), _recompute)
         did += _for_each([due.tenant_id for due in agenda.deliveries(db.session, now=now)], _send)
+        promptness.count(db.session(), now=now)
+        db.session.commit()
     return {"at": now.isoformat(), **{name: did[name] for name in COUNTED}}
 
 

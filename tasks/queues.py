@@ -109,6 +109,11 @@ def nudge_poll(tenant_id: int, connector_id: int) -> bool:
     return nudge(SYNC, "sync.catch_up", tenant_id, connector_id)
 
 
+def nudge_watch() -> bool:
+    """Nobody counted for a while how promptly messages leave."""
+    return nudge(MASS, "watch.count_promptness")
+
+
 def nudge_import(tenant_id: int, import_id: int) -> bool:
     """A file waits to be rehearsed, loaded or undone."""
     return nudge(COMPUTE, "imports.work", tenant_id, import_id)

@@ -14,6 +14,7 @@ from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
 from domain import agenda, clock
+from domain.watch import promptness
 from models.database import db
 from tasks import queues
 
@@ -35,6 +36,7 @@ def tick() -> None:
     hooks = agenda.hooks(session, now=now)
     polls = agenda.polls(session, now=now, every=POLL_EVERY)
     imports = agenda.imports(session, now=now)
+    is_watch_due = promptness.is_due(session, now=now)
     session.rollback()
     for due in deliveries:
         queues.nudge_delivery(due.tenant_id, due.gateway_id, due.lane)
@@ -50,6 +52,8 @@ def tick() -> None:
         queues.nudge_poll(poll.tenant_id, poll.connector_id)
     for each in imports:
         queues.nudge_import(each.tenant_id, each.import_id)
+    if is_watch_due:
+        queues.nudge_watch()
 
 
 class JsonJob(Job):

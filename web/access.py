@@ -16,6 +16,7 @@ View = TypeVar("View", bound=Callable[..., Any])
 
 PUBLIC = "public"
 SIGNED_IN = "signed_in"
+SUPPORT = "support"
 FRESH_FOR = timedelta(minutes=15)
 
 # These rooms check keys, signatures and signed links themselves.
@@ -50,13 +51,18 @@ def signed_in(view: View) -> View:
     return _declare(SIGNED_IN)(view)
 
 
+def for_support(view: View) -> View:
+    """For the platform's own people."""
+    return _declare(SUPPORT)(view)
+
+
 def public(view: View) -> View:
     """For everybody."""
     return _declare(PUBLIC)(view)
 
 
 def declared(view: Callable[..., Any]) -> str | None:
-    """What a view says about who may enter: a permission, `signed_in`, `public`, or nothing."""
+    """What a view says about who may enter: a permission, `signed_in`, `support`, `public`, or nothing."""
     return getattr(view, "access", None)
 
 
@@ -93,9 +99,15 @@ def check() -> Response | None:
         return None
     if not current_user.is_authenticated:
         return current_app.login_manager.unauthorized()
-    if needed != SIGNED_IN and (needed is None or not may(needed)):
+    if not _lets_in(needed):
         abort(403)
     return None
+
+
+def _lets_in(needed: str | None) -> bool:
+    if needed == SUPPORT:
+        return bool(current_user.is_support)
+    return needed == SIGNED_IN or (needed is not None and may(needed))
 
 
 def _declare(needed: str) -> Callable[[View], View]:

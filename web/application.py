@@ -37,6 +37,7 @@ from web import (
     stories,
     tag_words,
     tenancy,
+    watch_words,
     words,
 )
 from web.config import Settings, driver_url
@@ -67,6 +68,7 @@ PARTS = (
     cron_words,
     import_words,
     navigation,
+    watch_words,
 )
 LARGEST_REQUEST = 21 * 1024 * 1024  # a file of 20 MiB and its form
 LARGEST_FORM = 1024 * 1024

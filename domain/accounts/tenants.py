@@ -1,7 +1,7 @@
 """Cafés: opening one, finding one, changing what its owner may."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from zoneinfo import available_timezones
@@ -87,6 +87,11 @@ def by_slug(session: Session, slug: str) -> Tenant | None:
 def all_ids(session: Session) -> list[int]:
     """Every café, the oldest first."""
     return list(session.scalars(select(Tenant.id).order_by(Tenant.id)))
+
+
+def names(session: Session, ids: Collection[int]) -> dict[int, str]:
+    """What cafés are called, by id."""
+    return {row.id: row.name for row in session.execute(select(Tenant.id, Tenant.name).where(Tenant.id.in_(ids)))}
 
 
 def of_member(session: Session, *, user_id: int, slug: str) -> tuple[Tenant, Membership] | None:

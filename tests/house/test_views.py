@@ -19,6 +19,7 @@ PUBLIC = {
     "health.alive",
     "health.ready",
     "health.metrics",
+    "status.show",
     "hooks.receive",  # who calls is proven by a signature
 }
 SIGNED_LINKS = "member_pages."  # who comes is proven by the link

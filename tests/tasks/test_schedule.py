@@ -6,13 +6,20 @@ import pytest
 from sqlalchemy import text
 
 from domain.outreach import reward_messages
-from tasks import delivery, queues, schedule, slices, upkeep, worker
+from tasks import delivery, queues, schedule, slices, upkeep, watch, worker
 
 
 @pytest.fixture
 def redis(app):
     with app.app_context():
         return queues.connection()
+
+
+@pytest.fixture(autouse=True)
+def counted(app):
+    """Somebody counted just now how promptly messages left."""
+    with app.app_context():
+        watch.count_promptness()
 
 
 def jobs(lane):
@@ -35,6 +42,13 @@ def test_the_tick_nudges_for_what_is_due_and_twice_does_no_harm(cafe, mail, now)
 def test_the_tick_asks_nothing_where_nothing_is_due(cafe, redis):
     schedule.tick()
     assert [len(queues.queue(lane)) for lane in queues.LANES] == [0, 0, 0, 0]
+
+
+def test_the_tick_has_counted_how_promptly_messages_left_when_nobody_did_for_a_while(cafe, redis):
+    cafe.session.execute(text("UPDATE prompt_days SET counted_at = '2020-01-01'"))
+    cafe.session.commit()
+    schedule.tick()
+    assert jobs("mass") == [("tasks.watch.count_promptness", [])]
 
 
 def test_the_tick_finds_leases_that_ran_out(cafe, redis):

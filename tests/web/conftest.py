@@ -11,12 +11,15 @@ import pytest
 from click.testing import CliRunner
 from flask import Flask
 from flask.testing import FlaskClient
+from sqlalchemy.orm import Session
 from werkzeug.test import TestResponse
 
 from domain import clock
 from domain.accounts import tenants
 from domain.audience import defaults
 from models.database import db
+from tests.databases import Database
+from tests.factories import Make
 from tests.played.smtp import PlayedSmtp
 from web.cli import main
 
@@ -83,6 +86,19 @@ def open_cafe(app: Flask) -> Callable[..., Cafe]:
 def cafe(open_cafe: Callable[..., Cafe]) -> Cafe:
     """Café Aurora."""
     return open_cafe()
+
+
+@pytest.fixture
+def shop(database: Database, cafe: Cafe) -> Iterator[Session]:
+    """A session of Café Aurora beside the application's."""
+    with database.session(cafe.id) as session:
+        yield session
+
+
+@pytest.fixture
+def make_here(shop: Session) -> Make:
+    """Builders of rows in `shop`; commit there, so that the application sees them."""
+    return Make(shop)
 
 
 def form_token(client: FlaskClient, path: str = "/sign-in") -> str:

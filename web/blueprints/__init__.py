@@ -13,10 +13,12 @@ from web.blueprints import (
     member_pages,
     members,
     messages,
+    operator,
     rewards,
     search,
     segments,
     settings,
+    status,
     tags,
 )
 
@@ -35,6 +37,8 @@ ROOMS = (
     member_pages,
     hooks,
     health,
+    status,
+    operator,
 )
 
 

@@ -60,6 +60,8 @@ def sign_out() -> Response:
 def cafes() -> Response | str:
     """The person's cafés; straight on where there is only one."""
     own = tenants.of_user(db.session, current_user.id)
+    if current_user.is_support and not own:
+        return redirect(url_for("operator.show"), code=303)
     if len(own) == 1:
         return redirect(url_for("home.show", slug=own[0].slug), code=303)
     return render_template("auth/cafes.html", cafes=own)

@@ -7,12 +7,14 @@ import structlog
 from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 from flask import Blueprint, Response, abort, current_app, jsonify, request
-from prometheus_client import CONTENT_TYPE_LATEST, generate_latest
+from prometheus_client import CONTENT_TYPE_LATEST
 from sqlalchemy import text
 
+from domain import clock
 from models.database import db
 from web.access import public
 from web.config import PROJECT
+from web.metrics import exposition
 from web.proxy import is_neighbour
 
 bp = Blueprint("health", __name__)
@@ -41,7 +43,7 @@ def metrics() -> Response:
     """Prometheus, for neighbours that come straight to us; whoever comes through a proxy finds nothing."""
     if request.environ["regulars.forwarded"] or not is_neighbour(request.environ["regulars.peer"]):
         abort(404)
-    return Response(generate_latest(), content_type=CONTENT_TYPE_LATEST)
+    return Response(exposition(db.session(), now=clock.now()), content_type=CONTENT_TYPE_LATEST)
 
 
 def _holds(name: str, check: Callable[[], bool]) -> bool:

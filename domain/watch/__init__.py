@@ -1,0 +1,1 @@
+"""Watching over all cafés at once: asks functions that tell ids, instants and counts only."""
