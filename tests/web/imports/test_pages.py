@@ -322,3 +322,40 @@ def test_who_stays_after_taking_back_is_named(rehearsed, post, owner, work, data
     work(number(path))
 
     assert "Nora Novak" in text(owner.get(path))
+
+
+def test_monstrous_rows_are_told_and_the_others_saved(rehearsed, post, owner, work, one):
+    lines = (
+        "Nr;Vorname;Geburtstag",
+        "1;Nora;1990-12-31",
+        f"2;{'x' * 10_000_000};",
+        "3;Le\0a;",
+        "4;Max",
+        "5;Eva;1985-01-02;more;and more",
+        '6;"Jan;',
+        "7;Kai;31.02.1990",
+        "8;Zoe;2999-01-01",
+        "9;Ida;1979-08-07",
+    )
+    path = rehearsed("\n".join(lines), dates="dmy")
+    at(post(f"{path}/load"))
+    work(number(path))
+
+    told = [line.split(",")[:3] for line in text(owner.get(f"{path}/refused.csv")).splitlines()[1:]]
+    assert [line for line, _, _ in told] == ['"3"', '"4"', '"5"', '"6"', '"7"', '"8"', '"9"']
+    assert [column for _, column, _ in told][-2:] == ['"Geburtstag"', '"Geburtstag"']
+    assert all(len(reason) > 10 for _, _, reason in told)
+    assert one(select(func.count()).select_from(Member)) == 2
+
+
+def test_an_import_of_purchases_is_shown_but_not_taken_back(console, owner, post, cafe, tmp_path, one):
+    file = tmp_path / "receipts.csv"
+    file.write_text("external_id,amount,occurred_at\nr1,4.50,2026-03-04\nr2,much,2026-03-04\n")
+    console("purchases", "import", str(file), "--tenant", cafe.slug, "--json")
+    path = f"{PAGE}{one(select(Import.id))}"
+
+    page = text(owner.get(path))
+
+    assert "receipts.csv" in text(owner.get(PAGE))
+    assert "Amount" in page and "Take it back" not in page
+    assert post(f"{path}/undo").status_code == 404
