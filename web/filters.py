@@ -4,7 +4,7 @@ from datetime import date, datetime
 from zoneinfo import ZoneInfo
 
 from babel import Locale
-from babel.dates import format_date, format_datetime, format_skeleton, format_time, format_timedelta
+from babel.dates import format_date, format_skeleton, format_time, format_timedelta
 from babel.numbers import format_decimal
 from flask import Flask, g
 
@@ -59,10 +59,8 @@ def when(instant: datetime | None) -> str:
     if instant is None:
         return "–"
     local, today = instant.astimezone(zone()), clock.now().astimezone(zone()).date()
-    if local.date() == today:
-        return format_time(local, "HH:mm", locale=locale(), tzinfo=zone())
-    pattern = "d MMM HH:mm" if local.year == today.year else "d MMM yyyy HH:mm"
-    return format_datetime(local, pattern, tzinfo=zone(), locale=locale())
+    clock_time = format_time(local, "HH:mm", locale=locale(), tzinfo=zone())
+    return clock_time if local.date() == today else f"{short_day(local)} {clock_time}"
 
 
 def moment(instant: datetime | None) -> str:

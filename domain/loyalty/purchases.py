@@ -19,11 +19,12 @@ from domain.loyalty.ledger import Answered
 from domain.loyalty.sales import CHANNELS, SCOPES, Sale, fingerprint, time_errors
 from domain.loyalty.till import Receipt, Till
 from domain.loyalty.unlocks import Unlock
+from domain.sentences import say
 from domain.statements import hot, run
 from models.purchase import Purchase
 
 LARGEST_QUANTITY = Decimal(10) ** 6
-TOLD_OTHERWISE = "Another purchase was booked under this external_id."
+TOLD_OTHERWISE = say("Another purchase was booked under this external_id.")
 
 _WRITE = f"""
     WITH purchase AS (
@@ -223,11 +224,11 @@ def _credited(scene: Till, sale: Sale, purchase_id: int, lot: Earned, *, now: da
 def _refuse_unacceptable(scene: Till, sale: Sale, *, now: datetime) -> None:
     errors = scene.missing(sale.member, sale.location) + time_errors(sale.occurred_at, now=now)
     if sale.currency != scene.currency:
-        errors.append(FieldError("currency", f"This café counts in {scene.currency}."))
+        errors.append(FieldError("currency", say("This café counts in %(currency)s.", currency=scene.currency)))
     if not 0 <= sale.amount_minor <= money.LARGEST_MINOR:
-        errors.append(FieldError("amount", "An amount is zero or more."))
+        errors.append(FieldError("amount", say("An amount is zero or more.")))
     if sale.channel not in CHANNELS:
-        errors.append(FieldError("channel", f"Use one of: {', '.join(CHANNELS)}."))
+        errors.append(FieldError("channel", say("Use one of: %(names)s.", names=", ".join(CHANNELS))))
     errors += _line_errors(sale) + _payment_errors(scene, sale)
     if errors:
         raise Unacceptable("This purchase cannot be booked.", errors)
@@ -237,9 +238,11 @@ def _line_errors(sale: Sale) -> list[FieldError]:
     errors = []
     for i, item in enumerate(sale.items):
         if not 0 < item.quantity <= LARGEST_QUANTITY:
-            errors.append(FieldError(f"items.{i}.quantity", "A quantity is more than zero, and at most a million."))
+            errors.append(
+                FieldError(f"items.{i}.quantity", say("A quantity is more than zero, and at most a million."))
+            )
         if abs(item.amount_minor) > money.LARGEST_MINOR:
-            errors.append(FieldError(f"items.{i}.amount", "This is more than can be booked."))
+            errors.append(FieldError(f"items.{i}.amount", say("This is more than can be booked.")))
     for i, discount in enumerate(sale.discounts):
         if discount.scope not in SCOPES:
             errors.append(FieldError(f"discounts.{i}.scope", f"Use one of: {', '.join(SCOPES)}."))

@@ -9,6 +9,7 @@ from decimal import Decimal
 from typing import Any
 
 from domain.errors import FieldError, Unacceptable
+from domain.sentences import say
 
 API = "api"  # the API and files are one source; each connector is its own
 CHANNELS = ("pos", "online")
@@ -99,9 +100,9 @@ def fingerprint(content: Any) -> str:
 def time_errors(occurred_at: datetime, *, now: datetime) -> list[FieldError]:
     """What is wrong with the time something is said to have happened."""
     if occurred_at > now + AHEAD:
-        return [FieldError("occurred_at", "This is more than 10 minutes ahead of our clock.")]
+        return [FieldError("occurred_at", say("This is more than 10 minutes ahead of our clock."))]
     if occurred_at < EARLIEST:
-        return [FieldError("occurred_at", "This is before the year 2000.")]
+        return [FieldError("occurred_at", say("This is before the year 2000."))]
     return []
 
 

@@ -14,6 +14,7 @@ from sqlalchemy.orm import Session
 from domain.errors import FieldError
 from domain.loyalty.sales import MemberRef
 from domain.loyalty.summaries import HOLD
+from domain.sentences import say
 from domain.statements import hot, run
 
 _COLUMNS = {"external_id": "external_id", "email": "email_key", "phone": "phone", "card": "card"}
@@ -139,9 +140,9 @@ class Till:
         """Errors for what a request named and the café does not have."""
         errors = []
         if member and self.member_id is None:
-            errors.append(FieldError("member", "No member has this."))
+            errors.append(FieldError("member", say("No member has this.")))
         if location is not None and self.shop is None:
-            errors.append(FieldError("location", "There is no location of this name."))
+            errors.append(FieldError("location", say("There is no location of this name.")))
         return errors
 
 
