@@ -6,6 +6,8 @@ from sqlalchemy import text
 from domain.tenant_scope import tenant_scope
 from tasks import segments
 from tests.factories import Make
+from tests.processes import regulars
+from tests.waiting import until
 from tests.web.api.test_purchases import at, sale
 
 NORA = {"external_id": "nora"}
@@ -105,3 +107,18 @@ def test_segments_follow_whatever_is_told(api, reward, look, asked, act):
     look()
 
     assert [each["external_id"] for each in api.get(f"/segments/{made['id']}/members").json["items"]] == ["nora"]
+
+
+def test_workers_follow_a_purchase_by_themselves(api, environment):
+    api.put("/members/nora", {"first_name": "Nora"})
+    with regulars("scheduler", environment=environment), regulars("worker", environment=environment):
+        buy(api)
+        nora = until(lambda: _with_tags(api), what="the tags of a purchase")
+
+    assert {"posRevenueWithinLast6Month", "revenueWithinLast6Month"} <= set(nora["tags"])
+    assert "New" in [each["name"] for each in nora["segments"]]
+
+
+def _with_tags(api):
+    nora = api.get("/members/nora").json
+    return nora if "revenueWithinLast6Month" in nora["tags"] and nora["segments"] else None
