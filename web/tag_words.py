@@ -14,7 +14,8 @@ from domain.audience.tag_holders import Bill, Held, Holder
 from domain.audience.tag_rules import INCOMPLETE, INFORM, INTEREST, POS_REVENUE, REVENUE, SLEEPING
 from models.database import db
 from models.tag import Tag
-from web import filters
+from web import condition_words, filters
+from web.condition_words import Names
 
 Facts = Mapping[str, Any]
 Bills = Mapping[str, Mapping[int, Bill]]
@@ -23,7 +24,11 @@ Bills = Mapping[str, Mapping[int, Bill]]
 def init_app(app: Flask) -> None:
     """Offer the words to all templates."""
     app.jinja_env.globals.update(
-        tag_title=tag_title, tag_sentence=tag_sentence, because_words=because_words, lapse_words=lapse_words
+        tag_title=tag_title,
+        tag_sentence=tag_sentence,
+        rule_sentence=rule_sentence,
+        because_words=because_words,
+        lapse_words=lapse_words,
     )
 
 
@@ -38,7 +43,14 @@ def tag_sentence(tag: Tag) -> str:
         return _sentences()[tag.rule]
     if tag.words:
         return tag.words
-    return _("Follows a rule of yours.") if tag.definition else _("Put on by hand.")
+    return rule_sentence(tag) if tag.definition else _("Put on by hand.")
+
+
+def rule_sentence(tag: Tag) -> str:
+    """The rule of the café's own that it follows, in one sentence."""
+    if "tag_names" not in g:
+        g.tag_names = Names(db.session())  # looked up once a page
+    return condition_words.sentence(db.session(), tag.definition or {}, g.tag_names)
 
 
 def because_words(held: Held | Holder, tag: Tag, bills: Bills) -> str:
@@ -58,7 +70,7 @@ def lapse_words(held: Held | Holder, tag: Tag) -> str:
         INCOMPLETE: _("ends when the profile is complete"),
     }
     return endings.get(tag.rule or "") or (
-        _("follows its rule") if tag.definition else _("stays until it is taken off")
+        _("ends when the rule is no longer true") if tag.definition else _("stays until it is taken off")
     )
 
 

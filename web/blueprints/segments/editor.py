@@ -1,27 +1,23 @@
-"""The editor of a segment: rows are pressed into shape, what follows stands beside them, saving keeps them."""
+"""The editor of a segment: its name, its rule, and whom that finds; saving keeps them."""
 
 from flask import Response, flash, g, redirect, render_template, request, url_for
 from flask_babel import gettext as _
 
 from domain import clock
 from domain.audience import conditions, segments
-from domain.audience.conditions import Scope
 from domain.audience.facts import FACTS
 from domain.errors import FieldError, Refusal, Unacceptable
-from domain.fact import Fact
 from models.database import db
 from models.segment import Segment
-from web import condition_words, found
+from web import rule_editor
 from web.access import requires
 from web.blueprints.segments.room import bp, note
-from web.forms.conditions import rows
 from web.forms.conditions.builder import Builder
-from web.forms.conditions.rows import Condition, Group, Node
+from web.forms.conditions.rows import Condition, Group
 from web.forms.conditions.tree import Draft, draw
 from web.forms.segment import SegmentForm
 from web.found import Found
 from web.htmx import wants_fragment
-from web.refusal_words import in_words
 from web.segment_ideas import IDEAS
 
 
@@ -55,8 +51,7 @@ def edit(segment_id: int) -> Response | str | tuple[str, int]:
 @requires("edit_segments")
 def found_beside() -> str:
     """What is typed, in words and as a waterfall."""
-    segment_id = request.form.get("segment", type=int)
-    shown = _found(Draft(_top(rows.read(request.form)), FACTS), segment_id)
+    shown = _found(rule_editor.typed(), request.form.get("segment", type=int))
     return render_template("segments/_found.html", found=shown, wants_fragment=True)
 
 
@@ -64,42 +59,15 @@ def found_beside() -> str:
 @requires("edit_segments")
 def part() -> str:
     """What follows when a row's fact or operator was changed: its other inputs."""
-    nodes, place = rows.read(request.form), request.form.get("at", "")
-    row, above = nodes.get(place), nodes.get(place.rpartition("-")[0])
-    if not isinstance(row, Condition):
-        row, place, above = Condition(), "t-0", None
-    return render_template(
-        "conditions/_part.html",
-        ask=_builder(Group(), None),
-        row=row,
-        place=place,
-        fact=_fact(row, above),
-        is_narrowed=isinstance(above, Condition),
-        is_value=request.form.get("part") == "value",
-    )
-
-
-def _fact(row: Condition, above: Node | None) -> Fact | None:
-    if not isinstance(above, Condition):
-        return FACTS.get(row.fact)
-    whole = FACTS.get(above.fact)
-    return (whole.fields or {}).get(row.fact) if whole else None
-
-
-def _top(nodes: dict[str, Node]) -> Group:
-    top = nodes[rows.TOP]
-    return top if isinstance(top, Group) else Group()
+    return rule_editor.part(_builder(Group(), None))
 
 
 def _pressed_or_saved(segment: Segment | None) -> Response | str | tuple[str, int]:
-    action, nodes = request.form.get("do"), rows.read(request.form)
+    action = request.form.get("do")
     if not action:
-        return _save(SegmentForm(), _top(nodes), segment)
-    rows.press(nodes, action)
-    if not wants_fragment():
-        return _editor(SegmentForm(), _top(nodes), segment)
-    html = render_template("conditions/_rule.html", ask=_builder(_top(nodes), segment))
-    return Response(html, headers={"HX-Trigger-After-Swap": "rule-changed"})
+        return _save(SegmentForm(), rule_editor.typed(), segment)
+    top = rule_editor.pressed(action)
+    return rule_editor.rule(_builder(top, segment)) if wants_fragment() else _editor(SegmentForm(), top, segment)
 
 
 def _save(form: SegmentForm, top: Group, segment: Segment | None) -> Response | tuple[str, int]:
@@ -134,14 +102,13 @@ def _in_words(error: FieldError) -> FieldError:
 
 
 def _editor(form: SegmentForm, top: Group, segment: Segment | None, refusal: str | None = None) -> str:
-    segment_id = segment.id if segment else None
     return render_template(
         "segments/edit.html",
         form=form,
         segment=segment,
         refusal=refusal,
         ask=_builder(top, segment),
-        found=_found(Draft(top, FACTS), segment_id),
+        found=_found(top, segment.id if segment else None),
     )
 
 
@@ -150,20 +117,5 @@ def _builder(top: Group, segment: Segment | None) -> Builder:
     return Builder(db.session(), top, url, url_for(".part"), segment.id if segment else None)
 
 
-def _found(draft: Draft, segment_id: int | None) -> Found:
-    if draft.tree is None:
-        return Found()
-    try:
-        conditions.check(db.session(), draft.tree, segment_id=segment_id)
-    except Refusal as refused:
-        return Found(problems=_problems(draft, refused))
-    members = conditions.matching(draft.tree, Scope.of(g.tenant, now=clock.now()))
-    said = condition_words.sentence(db.session(), draft.tree)
-    return found.among(db.session(), members, sentence=said, unfinished=[words for _place, words in draft.problems])
-
-
-def _problems(draft: Draft, refused: Refusal) -> list[str]:
-    """The words of a refusal, each once."""
-    ask = Builder(db.session(), Group(), "", "")
-    said = [ask.words_for(draft, error) for error in refused.errors] or [in_words(refused.detail)]
-    return list(dict.fromkeys(said))
+def _found(top: Group, segment_id: int | None) -> Found:
+    return rule_editor.found_by(top, lambda tree: conditions.check(db.session(), tree, segment_id=segment_id))

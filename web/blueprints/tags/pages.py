@@ -11,7 +11,7 @@ from domain.errors import Refusal
 from models.database import db
 from models.tag import Tag
 from web.access import requires
-from web.blueprints.tags.room import bp, note
+from web.blueprints.tags.room import bp, note, saved
 from web.forms.tag import PutOnForm, TagForm
 from web.paging import cursor_moment, moment_cursor
 from web.refusal_words import in_words
@@ -68,7 +68,7 @@ def new() -> Response | str | tuple[str, int]:
         except Refusal as refused:
             refusal = form.show(refused)
         else:
-            return _saved("tag.created", tag, _("The tag is there. Now put it on somebody."))
+            return saved("tag.created", tag, _("The tag is there. Now put it on somebody."))
     return render_template("tags/edit.html", form=form, tag=None, refusal=refusal), 422
 
 
@@ -78,6 +78,8 @@ def edit(tag_id: int) -> Response | str | tuple[str, int]:
     """Say what it means in other words."""
     tag, refusal = tags.get(db.session(), tag_id), None
     tags.refuse_built_in(tag)
+    if tag.definition is not None:
+        return redirect(url_for(".rule", tag_id=tag_id), code=303)
     form = TagForm(obj=tag)
     form.name.render_kw = {"readonly": True}
     if request.method == "GET":
@@ -88,7 +90,7 @@ def edit(tag_id: int) -> Response | str | tuple[str, int]:
         except Refusal as refused:
             refusal = form.show(refused)
         else:
-            return _saved("tag.changed", tag, _("Saved."))
+            return saved("tag.changed", tag, _("Saved."))
     return render_template("tags/edit.html", form=form, tag=tag, refusal=refusal), 422
 
 
@@ -113,7 +115,7 @@ def restore(tag_id: int) -> Response:
     """Bring it back."""
     tag = tags.get(db.session(), tag_id)
     tags.restore(db.session(), g.tenant, tag, now=clock.now())
-    return _saved("tag.restored", tag, _("“%(name)s” is back.", name=tag.name))
+    return saved("tag.restored", tag, _("“%(name)s” is back.", name=tag.name))
 
 
 def page(tag: Tag, form: PutOnForm, refusal: str | None = None) -> str:
@@ -134,10 +136,3 @@ def page(tag: Tag, form: PutOnForm, refusal: str | None = None) -> str:
         cursor=moment_cursor(last) if last else None,
         is_further=before is not None,
     )
-
-
-def _saved(action: str, tag: Tag, words: str) -> Response:
-    note(action, tag)
-    db.session.commit()
-    flash(words, "good")
-    return redirect(url_for(".show", tag_id=tag.id), code=303)

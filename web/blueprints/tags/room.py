@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from flask import Blueprint
+from flask import Blueprint, Response, flash, redirect, url_for
 from flask_login import current_user
 
 from domain import clock
@@ -31,3 +31,11 @@ def note(action: str, tag: Tag, **details: Any) -> None:
         now=clock.now(),
         address=caller_address(),
     )
+
+
+def saved(action: str, tag: Tag, words: str) -> Response:
+    """Note it, commit, and go to the tag's page with these words."""
+    note(action, tag)
+    db.session.commit()
+    flash(words, "good")
+    return redirect(url_for(".show", tag_id=tag.id), code=303)

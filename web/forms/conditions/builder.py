@@ -36,8 +36,8 @@ class Input:
 class Builder:
     """`url` takes presses and answers with the whole rule, `part_url` with what follows a row's fact or operator.
 
-    `segment_id` is the segment that is edited: it cannot ask for itself. What the café has of a kind is read once,
-    however many rows ask for it.
+    `segment_id` is the segment that is edited: it cannot ask for itself. `left_out` are facts that this rule cannot ask
+    for. What the café has of a kind is read once, however many rows ask for it.
     """
 
     session: Session
@@ -45,13 +45,14 @@ class Builder:
     url: str
     part_url: str
     segment_id: int | None = None
+    left_out: Sequence[str] = ()
     _known: dict[object, list[Choice]] = field(default_factory=dict)
 
     @cached_property
     def families(self) -> list[tuple[str, list[Choice]]]:
         """All facts in their families, in the order of the registry."""
         families: dict[str, list[Choice]] = {}
-        for fact in FACTS.values():
+        for fact in (each for each in FACTS.values() if each.name not in self.left_out):
             families.setdefault(fact.family, []).append((fact.name, say.fact_words(fact)))
         return [(say.family_words(family), facts) for family, facts in families.items()]
 
