@@ -51,7 +51,7 @@ def check(session: Session, tree: Tree, *, path: str, segment_id: int | None) ->
     names = list(named(tree, path))
     errors = [error for kind in STANDING for error in _missing(session, kind, [n for n in names if n.kind == kind])]
     if not errors and segment_id is not None:
-        errors = [FieldError(each.path, _ITSELF) for each in names if _asks(session, each, segment_id)]
+        errors = [FieldError(each.path, ITSELF) for each in names if _asks(session, each, segment_id)]
     if errors:
         raise Unacceptable(errors[0].message if len(errors) == 1 else say("This condition cannot be used."), errors)
 
@@ -75,7 +75,7 @@ def choices(session: Session, kind: str) -> list[tuple[Any, str]]:
     return [(value, name) for value, name in session.execute(query.order_by(func.lower(query.selected_columns[1])))]
 
 
-_ITSELF = say("A segment cannot ask for itself, not even by way of another segment.")
+ITSELF = say("A segment cannot ask for itself, not even by way of another segment.")
 
 
 def _values(fact: Fact, leaf: Tree, path: str) -> Iterator[Named]:

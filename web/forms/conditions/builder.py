@@ -125,7 +125,8 @@ class Builder:
         known = dict(self._choices(place.fact))
         if any(value not in known for value in place.node.values):
             return _("This is no longer there: choose another.")
-        return _("That segment asks for this one in turn: choose another.") if place.fact.names == "segments" else words
+        is_circle = error.message == condition_names.ITSELF
+        return _("That segment asks for this one in turn: choose another.") if is_circle else words
 
     def _gone(self, fact: Fact, value: str) -> str:
         return Names(self.session).segment(int(value)) if fact.names == "segments" and value.isdigit() else value
