@@ -16,6 +16,7 @@ from models.location import Location
 from models.member import Member
 from models.merge import DistinctPair, MemberAlias, MemberMerge
 from models.message import Message, Report
+from models.prompt_day import PromptDay
 from models.purchase import Purchase, PurchaseItem, Refund
 from models.reward import Redemption, Reward, RewardChannel, RewardEvent
 from models.segment import Segment, SegmentMember, SegmentSize
@@ -62,6 +63,7 @@ __all__ = [
     "MemberTag",
     "Membership",
     "Message",
+    "PromptDay",
     "Purchase",
     "PurchaseDay",
     "PurchaseItem",
