@@ -9,6 +9,7 @@ from flask_babel import ngettext
 from sqlalchemy import Select
 from sqlalchemy.orm import Session
 
+from domain import clock
 from domain.insight import reach
 from domain.insight.reach import Person, Step
 from models.message import Reason
@@ -55,7 +56,7 @@ def among(
     session: Session, members: Select[tuple[int]], *, sentence: str = "", unfinished: Sequence[str] = ()
 ) -> Found:
     """Whom a query of member ids finds, and whom a mailing with an offer would reach."""
-    fall = reach.waterfall(session, members, tenant_id=g.tenant.id)
+    fall = reach.waterfall(session, members, tenant_id=g.tenant.id, now=clock.now())
     return Found(sentence, [_match(fall.match), _agreed(fall), *_by_channel(fall)], unfinished=unfinished)
 
 

@@ -2,13 +2,14 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Integer, Select, Text, bindparam, column, select, text
 from sqlalchemy.dialects.postgresql import ARRAY
 from sqlalchemy.orm import Session
 
-from domain.delivery.policy import CONSENT, ERASED, MARKET, PERSON, SUPPRESSION, UNREACHABLE, UNWANTED
+from domain.delivery.policy import CONSENT, ERASED, MARKET, PAUSED, PERSON, SUPPRESSION, UNREACHABLE, UNWANTED
 from models.member import Member
 from models.message import Channel, Topic
 
@@ -52,8 +53,8 @@ _FALL = f"""(
     speaking AS MATERIALIZED (SELECT DISTINCT channel FROM gateways),
     judged AS MATERIALIZED (
       SELECT x.member_id, x.channel,
-             CASE {ERASED} {UNWANTED} END IS NULL AS agreed,
-             CASE {ERASED} {UNREACHABLE} {UNWANTED} {MARKET}
+             CASE {ERASED} {UNWANTED} {PAUSED} END IS NULL AS agreed,
+             CASE {ERASED} {UNREACHABLE} {UNWANTED} {PAUSED} {MARKET}
                   WHEN g.channel IS NULL THEN 'gateway_missing' END AS reason
         FROM (SELECT m.member_id, wanted.channel, CAST(:topic AS text) AS topic FROM matched m CROSS JOIN wanted) x
         JOIN tenants t ON t.id = :tenant_id {PERSON} {CONSENT} {SUPPRESSION}
@@ -81,6 +82,7 @@ def waterfall(
     members: Select[tuple[int]],
     *,
     tenant_id: int,
+    now: datetime,
     topic: str = Topic.PROMOTIONAL,
     channels: Sequence[str] = CHANNELS,
 ) -> Waterfall:
@@ -91,7 +93,7 @@ def waterfall(
     matched = select(members.subquery().columns[0].label("member_id")).cte("matched")
     matched = matched.prefix_with("MATERIALIZED", dialect="postgresql")
     fall = text(_FALL).bindparams(
-        bindparam("channels", list(channels), ARRAY(Text)), topic=topic, tenant_id=tenant_id, sample=SAMPLE
+        bindparam("channels", list(channels), ARRAY(Text)), topic=topic, tenant_id=tenant_id, now=now, sample=SAMPLE
     )
     asked: Any = select(column("channel"), column("count", Integer), column("held_back"), column("sample"))
     rows = session.execute(asked.select_from(fall).add_cte(matched)).all()

@@ -1,16 +1,18 @@
 """The waterfall of an audience: what a mailing would find."""
 
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from sqlalchemy import event, func, select
 
+from domain.audience import consent
 from domain.insight import reach
 from domain.outreach import reward_messages
 from models.member import Member
 from models.message import Channel, Message, Topic
 
 EVERYBODY = select(Member.id)
+NOW = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
 
 
 @pytest.fixture
@@ -27,7 +29,7 @@ def guest(make, *consents, **values):
 
 
 def fall(session, tenant, members=EVERYBODY, **asked):
-    return reach.waterfall(session, members, tenant_id=tenant.id, **asked)
+    return reach.waterfall(session, members, tenant_id=tenant.id, now=NOW, **asked)
 
 
 def test_each_step_is_a_part_of_the_one_before(session, tenant, make, open_for_texts):
@@ -151,3 +153,13 @@ def test_the_waterfall_promises_what_planning_writes_down(session, tenant, make,
     for channel, step in promised.channels.items():
         written = {reason: count for found, reason, count in session.execute(kept) if found == channel}
         assert {None: step.count, **step.held_back} == written
+
+
+def test_a_guest_who_wants_quiet_for_a_while_is_not_reached_until_then(session, tenant, make, open_for_texts):
+    resting, back = guest(make, "email"), guest(make, "email")
+    consent.pause(session, resting.id, until=NOW + timedelta(days=3))
+    consent.pause(session, back.id, until=NOW - timedelta(minutes=1))
+
+    found = fall(session, tenant)
+    assert found.agreed.count == 1
+    assert found.channels["email"].held_back == {"unsubscribed": 1}
