@@ -1,6 +1,7 @@
 """Purchases: one receipt is booked once, earns points, and may unlock rewards. The hot path: four statements."""
 
 import json
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -86,6 +87,14 @@ def find(session: Session, *, source: str, external_id: str) -> Purchase:
     if purchase is None:
         raise NotFound("There is no purchase with this number.")
     return purchase
+
+
+def booked(session: Session, *, source: str, external_ids: Sequence[str]) -> dict[str, str]:
+    """Of these numbers those that this source told before, with the fingerprint of what it told."""
+    told = select(Purchase.external_id, Purchase.content_hash).where(
+        Purchase.source == source, Purchase.external_id.in_(external_ids)
+    )
+    return {row.external_id: row.content_hash for row in session.execute(told)}
 
 
 def _book(session: Session, scene: Till, sale: Sale, purchase_id: int, book: Book) -> Posted:

@@ -18,9 +18,9 @@ from domain.audience.imports.columns import Columns
 from domain.audience.imports.merging import Loading
 from domain.audience.imports.remarks import Remark
 from domain.errors import Conflict, Refusal
-from domain.loyalty import till
+from domain.loyalty import purchases, till
 from domain.loyalty.purchases import TOLD_OTHERWISE
-from domain.loyalty.sales import Sale, fingerprint
+from domain.loyalty.sales import API, Sale, fingerprint
 from domain.outreach import checkout, purchase_rows
 from domain.outreach.purchase_rows import Ground, Refused, Row, RowsRefused
 from domain.sentences import Sentence, say
@@ -122,19 +122,28 @@ class PurchaseFile:
         if (told or not line.problem) and not (told and told == self._number):
             self._purchase, self._number = self._purchase + 1, told
         shown = json.dumps(self._shown(line.cells), ensure_ascii=False) if self._keeps_cells else None
-        written = json.dumps(cells, ensure_ascii=False).replace("\\u0000", "\ufffd")
+        written = json.dumps(cells, ensure_ascii=False)
         return number, self._purchase, line.number, line.problem is not None, written, shown
 
     def _booked(self, session: Session, after: int, book: Callable[[Session, Sale], bool]) -> _Slice:
         rows = session.execute(_NEXT, {"after": after, "most": SLICE}).all()
         came = _Slice(rows[-1].row_number, Counter(refused=sum(row.is_broken for row in rows)))
         told = [list(group) for _, group in groupby(rows, key=lambda row: row.purchase)]
-        sales = [(group, self._sale(group, came)) for group in told]
-        till.hold(session, [sale.member for _, sale in sales if sale and sale.member])
-        for group, sale in sales:
-            if sale:
-                self._outcome(session, group, sale, came, book)
+        sales = [(group, sale) for group in told if (sale := self._sale(group, came))]
+        fresh = self._without_booked(session, sales, came)
+        till.hold(session, [sale.member for _, sale in fresh if sale.member])
+        for group, sale in fresh:
+            self._outcome(session, group, sale, came, book)
         return came
+
+    def _without_booked(
+        self, session: Session, sales: Sequence[tuple[list[Any], Sale]], came: _Slice
+    ) -> list[tuple[list[Any], Sale]]:
+        """What is not booked yet just like that: a file that was imported before costs little."""
+        known = purchases.booked(session, source=API, external_ids=[sale.external_id for _, sale in sales])
+        fresh = [each for each in sales if known.get(each[1].external_id) != fingerprint(each[1])]
+        came.figures["unchanged"] += len(sales) - len(fresh)
+        return fresh
 
     def _sale(self, group: Sequence[Any], came: _Slice) -> Sale | None:
         rows = _rows(group)
