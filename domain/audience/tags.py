@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 
-from sqlalchemy import func, select, text
+from sqlalchemy import Select, func, select, text
 from sqlalchemy.exc import IntegrityError
 from sqlalchemy.orm import Session
 
@@ -21,6 +21,7 @@ from models.tenant import Tenant
 
 HAND, AUTOMATION, IMPORT, API = "hand", "automation", "import", "api"
 LONGEST_NAME, LONGEST_WORDS, MOST_TAGS = 60, 200, 500
+MOST_AT_ONCE = 50_000
 SEPARATORS = set(",;|")
 TAKEN = say("There is a tag of this name.")
 
@@ -168,6 +169,17 @@ def put_on(
     put = list(session.scalars(_PUT_ON, values))
     summaries.touch(session, put, now=now)
     return len(put)
+
+
+def put_on_found(session: Session, tag: Tag, found: Select[int], *, actor: str, now: datetime) -> int:
+    """Give a tag to everybody whom a query of ids finds; how many did not have it. Raises `Conflict` as `put_on` does,
+    `Unacceptable` when that are more than can be undone by hand."""
+    refuse_following(tag)
+    member_ids = list(session.scalars(found.limit(MOST_AT_ONCE + 1)))
+    if len(member_ids) > MOST_AT_ONCE:
+        words = say("At most %(most)s guests at once. Let the tag follow a rule instead.", most=f"{MOST_AT_ONCE:,}")
+        raise Unacceptable.at("who", words)
+    return put_on(session, tag, member_ids, actor=actor, now=now)
 
 
 def take_off(

@@ -219,3 +219,46 @@ def test_another_cafes_tag_is_not_there(owner, open_cafe, database):
         number = theirs.id
     assert owner.get(f"{HOME}/tags/{number}").status_code == 404
     assert owner.get(f"{HOME}/tags/{number}/about").status_code == 404
+
+
+def test_all_whom_a_search_finds_get_a_tag_at_once(owner, make, post, tag_id, here):
+    vip = Tag(name="VIP", words="")
+    here.add(vip)
+    for number in range(60):
+        make.member(last_name=f"Huber {number:03}")
+    make.member(last_name="Steiner")
+    here.commit()
+    assert "Put on all of them" in text(owner.get(f"{HOME}/members/?q=huber"))
+    assert "Put on all of them" not in text(owner.get(f"{HOME}/members/"))
+
+    put = post("put-on-found", tag=str(tag_id("VIP")), q="huber")
+
+    assert put.status_code == 303
+    page = text(owner.get(f"{HOME}/tags/{tag_id('VIP')}"))
+    assert "60 guests have it" in page
+    assert "Put on 60 guests." in page
+
+
+def test_all_of_a_segment_get_a_tag_at_once(owner, make, post, tag_id, here):
+    vip = Tag(name="VIP", words="")
+    here.add(vip)
+    segment = make.segment()
+    make.segment_member(segment.id, make.member())
+    here.commit()
+    assert "Put on all of them" in text(owner.get(f"{HOME}/segments/{segment.id}"))
+
+    assert post("put-on-found", tag=str(tag_id("VIP")), segment=str(segment.id)).status_code == 303
+    assert "1 guest has it" in text(owner.get(f"{HOME}/tags/{tag_id('VIP')}"))
+
+
+def test_nobody_is_tagged_where_nobody_was_meant(owner, make, post, tag_id, here, run):
+    vip = Tag(name="VIP", words="")
+    here.add(vip)
+    make.member(last_name="Huber")
+    run()
+    here.commit()
+    assert post("put-on-found", tag=str(tag_id("VIP")), segment="404").status_code == 404
+    for meant in ({}, {"q": " "}, {"segment": "x"}, {"q": "huber", "tag": str(tag_id("sleeping"))}):
+        assert post("put-on-found", **({"tag": str(tag_id("VIP"))} | meant)).status_code == 303
+    assert "follows its rule" in text(owner.get(f"{HOME}/members/"))
+    assert "0 guests have it" in text(owner.get(f"{HOME}/tags/{tag_id('VIP')}"))

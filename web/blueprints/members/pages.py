@@ -8,7 +8,7 @@ from sqlalchemy import func, select
 from werkzeug.wrappers import Response
 
 from domain import clock
-from domain.audience import aliases, consent, consent_history, freshness, members, suppression
+from domain.audience import aliases, consent, consent_history, freshness, members, suppression, tags
 from domain.errors import Refusal
 from domain.insight import timeline
 from domain.loyalty import wallets
@@ -34,6 +34,7 @@ def index() -> str:
     context = {
         "members": shown,
         "words": words,
+        "free_tags": tags.by_hand(db.session()) if words else [],
         "is_further": before is not None,
         "cursor": shown[-1].id if len(found) > PAGE else None,
         "balances": wallets.balances_of_many(db.session, [member.id for member in shown]),

@@ -8,7 +8,7 @@ from flask_babel import gettext as _
 from sqlalchemy import select
 
 from domain import clock
-from domain.audience import segment_members, segments
+from domain.audience import segment_members, segments, tags
 from domain.errors import Conflict, Refusal, Unacceptable
 from domain.insight import segments as standing
 from domain.tenant_scope import tenant_scope
@@ -146,6 +146,7 @@ def _page(segment: Segment, refusal: str | None = None) -> str:
         tags=standing.tags_that_ask(db.session(), segment.id),
         others=list(others) if is_living else [],
         members=inside[:PAGE],
+        free_tags=tags.by_hand(db.session()) if inside and is_living else [],
         asks_for_missing=segment_words.asks_for_missing(segment),
         is_further=before is not None,
         cursor=moment_cursor((last[1], last[0].id)) if last else None,

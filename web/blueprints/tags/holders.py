@@ -3,12 +3,14 @@
 from flask import flash, g, redirect, request, url_for
 from flask_babel import gettext as _
 from flask_babel import ngettext
+from sqlalchemy import Select, select
 from werkzeug.wrappers import Response
 
 from domain import clock
-from domain.audience import members, named, tags
+from domain.audience import members, named, segments, tags
 from domain.errors import Refusal
 from models.database import db
+from models.segment import SegmentMember
 from web import filters
 from web.access import requires
 from web.blueprints.tags.pages import page
@@ -36,6 +38,27 @@ def put_on(tag_id: int) -> Response | tuple[str, int]:
             _tell(count, [line for line in form.lines if line not in found])
             return redirect(url_for(".show", tag_id=tag_id), code=303)
     return page(tag, form, refusal), 422
+
+
+@bp.post("/put-on-found")
+@requires("edit_members")
+def put_on_found() -> Response:
+    """Put one on all guests whom a search found, or who are in a segment."""
+    tag_id, words = _number(request.form.get("tag", "")), request.form.get("q", "").strip()[:120]
+    found = _found(words)
+    if tag_id is None or found is None:
+        return redirect(url_for("members.index", q=words or None), code=303)
+    tag = tags.get(db.session(), tag_id)
+    try:
+        count = tags.put_on_found(db.session(), tag, found, actor=actor(), now=clock.now())
+    except Refusal as refused:
+        db.session.rollback()
+        flash(in_words(refused.detail), "stopped")
+        return redirect(url_for("members.index", q=words or None), code=303)
+    note("tag.put_on", tag, members=count)
+    db.session.commit()
+    _tell(count, [])
+    return redirect(url_for(".show", tag_id=tag_id), code=303)
 
 
 @bp.post("/<int:tag_id>/take-off")
@@ -72,6 +95,15 @@ def change_one(external_id: str) -> Response:
             db.session.rollback()
             flash(in_words(refused.detail), "stopped")
     return redirect(url_for("members.show", external_id=external_id, _anchor="tags"), code=303)
+
+
+def _found(words: str) -> Select[int] | None:
+    """Whom a search finds, or who is in the segment that was named; None when neither was."""
+    segment_id = _number(request.form.get("segment", ""))
+    if segment_id is not None:
+        segment = segments.in_use(db.session(), segment_id)
+        return select(SegmentMember.member_id).where(SegmentMember.segment_id == segment.id)
+    return members.found_by(words) if words else None
 
 
 def _tell(count: int, unknown: list[str]) -> None:
