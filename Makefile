@@ -17,7 +17,7 @@ help:
 	@echo "make setup      only the virtual environment with the locked dependencies"
 	@echo "make lint       style, types, import rules, templates"
 	@echo "make contracts  DIR=folder: gateways and connectors against vendors' contracts"
-	@echo "make bench      the benchmarks, as ratios"
+	@echo "make bench      the benchmarks, as ratios (ARGS=segments for one of them)"
 	@echo "make lock       write the locks anew from pyproject.toml"
 
 setup: $(STAMP)
@@ -46,7 +46,7 @@ contracts: setup
 	$(RUN) -m pytest tests/contracts --contracts "$(abspath $(DIR))" $(ARGS)
 
 bench: setup
-	$(RUN) -m bench
+	$(RUN) -m bench $(ARGS)
 
 # Debian's Chromium when we may install it, else the one that Playwright brings. Without either the browser tests fail
 # and say what to install, so this may end quietly.

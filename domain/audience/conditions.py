@@ -6,7 +6,7 @@ take members out of those that come into question.
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from itertools import count, groupby
+from itertools import count
 
 from sqlalchemy import CTE, CompoundSelect, Select, and_, exists, or_, select, true, union
 from sqlalchemy.orm import Session
@@ -96,6 +96,11 @@ class _Look:
     condition: Condition
     excludes: bool
 
+    @property
+    def wanted(self) -> Condition:
+        """What rows of those who have some must fulfil."""
+        return self.condition.is_not(True) if self.excludes else self.condition
+
 
 def _part(tree: Tree, *, is_wanted: bool) -> _Part:
     """The same tree without "not", and without an "all" directly in an "all"."""
@@ -122,15 +127,16 @@ def _found(part: _Part, search: _Search) -> Found:
 def _all(parts: Sequence[_Part], search: _Search) -> Found:
     """Narrow the set part by part, cheap and rare ones first; at the end take out who is not wanted."""
     by_place = _in_order(parts, search)
+    gone = {key.place: each for key, each in by_place if key.excludes}
     found: Found | None = None
-    for together in (each for key, each in by_place if not key.excludes):
-        search = search if found is None else search.narrowed(found)
-        found = _narrowed(together, search)
-    gone = [each for key, each in by_place if key.excludes]
+    for key, together in by_place:
+        if not key.excludes:
+            search = search if found is None else search.narrowed(found)
+            found = _narrowed([*together, *gone.pop(key.place, ())], search)  # who is there is taken out right away
     if not gone:
         return search.everybody if found is None else found
     search = search if found is None else search.narrowed(found)
-    return search.without(_members(each, search, or_) for each in gone)
+    return search.without(_members(each, search, or_) for each in gone.values())
 
 
 def _any(parts: Sequence[_Part], search: _Search) -> Found:
@@ -164,8 +170,10 @@ def _in_order(parts: Sequence[_Part], search: _Search) -> list[tuple[_Key, list[
         look = _look(part, statement)
         return _Key(look.place.key, look.excludes)
 
-    keyed = [(key(part), part) for part in sorted(parts, key=_rank)]
-    return [(own, [part for _key, part in each]) for own, each in groupby(keyed, key=lambda pair: pair[0])]
+    together: dict[_Key, list[_Part]] = {}
+    for part in sorted(parts, key=_rank):
+        together.setdefault(key(part), []).append(part)
+    return list(together.items())
 
 
 def _rank(part: _Part) -> tuple[float, str]:
@@ -175,14 +183,19 @@ def _rank(part: _Part) -> tuple[float, str]:
 def _narrowed(together: Sequence[_Part], search: _Search) -> Found:
     if isinstance(together[0], _Joint):
         return _found(together[0], search)
-    return _members(together, search, and_)
+    looks = _looks(together, search)
+    return looks[0].place.members(and_(*(look.wanted for look in looks)))
 
 
 def _members(leaves: Sequence[_Part], search: _Search, joined: Callable[..., Condition]) -> Select[int]:
-    """The members whose rows in one place fulfil these questions."""
-    statement = search.statement()
-    looks = [_look(leaf, statement) for leaf in leaves if isinstance(leaf, _Leaf)]
+    """The members whose rows in one place fulfil these conditions."""
+    looks = _looks(leaves, search)
     return looks[0].place.members(joined(*(look.condition for look in looks)))
+
+
+def _looks(leaves: Sequence[_Part], search: _Search) -> list[_Look]:
+    statement = search.statement()
+    return [_look(leaf, statement) for leaf in leaves if isinstance(leaf, _Leaf)]
 
 
 def _look(leaf: _Leaf, statement: Statement) -> _Look:
