@@ -33,6 +33,21 @@ MARKET = """
     WHEN x.channel = 'sms' AND x.member_id IS NOT NULL AND (t.sms_approved_at IS NULL OR w.phone_country IS NULL
          OR NOT jsonb_exists(t.sms_markets, w.phone_country)) THEN 'market_closed'"""
 
+# Whatever speaks, a guest hears so much and no more of what they did not ask for: two messages in 24 hours, four in
+# seven days, on all channels together. Rewards and reminders count, but are never held. Of two claimed at once the
+# earlier goes first. `x` is a message here.
+FREQUENCY = """
+    WHEN x.topic = 'promotional' AND x.member_id IS NOT NULL AND (
+         SELECT count(*) >= 4 OR count(*) FILTER (WHERE heard.at > n.now - interval '24 hours') >= 2
+           FROM (SELECT CAST(:now AS timestamptz) AS now) n
+           JOIN LATERAL (
+                SELECT CASE o.state WHEN 'claimed' THEN n.now ELSE coalesce(o.sent_at, o.started_at) END AS at
+                  FROM messages o
+                 WHERE o.member_id = x.member_id AND o.created_at > n.now - interval '21 days'
+                   AND (o.state IN ('attempting', 'sent', 'delivered', 'bounced', 'unsure')
+                        OR (o.state = 'claimed' AND o.id < x.id))) heard
+                ON heard.at > n.now - interval '7 days') THEN 'frequency_cap'"""
+
 # A message about a reward (`x.reward_event_id`): what became of the unlock, and whether the reward still speaks.
 REWARD = """
     LEFT JOIN reward_events e ON e.id = x.reward_event_id
