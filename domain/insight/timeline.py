@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from domain.errors import Unacceptable
 from domain.loyalty.events import CATALOGUE
+from domain.sentences import say
 from models.message import MessageState
 
 
@@ -107,7 +108,7 @@ def _read(cursor: str) -> tuple[datetime, str]:
         if at.tzinfo is None or not _KEY.fullmatch(key):
             raise ValueError(cursor)
     except ValueError:
-        raise Unacceptable.at("cursor", "This cursor is none of ours. Use `next` of the page before.") from None
+        raise Unacceptable.at("cursor", say("This cursor is none of ours. Use `next` of the page before.")) from None
     return at, key
 
 

@@ -13,6 +13,7 @@ from domain.fact import Fact, Type
 from domain.loyalty import days
 from domain.loyalty.sales import CHANNELS, Sale
 from domain.loyalty.till import RuleTerms, Till
+from domain.sentences import say
 
 WEEKDAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 MOST_POINTS = 10**12  # in one posting; a balance of many stays within a bigint
@@ -65,7 +66,7 @@ def earned(till: Till, sale: Sale) -> list[Earned]:
 def refuse_too_many(points: Iterable[int]) -> None:
     """Refuse an amount of points that no ledger is meant to hold."""
     if any(abs(each) > MOST_POINTS for each in points):
-        raise Unacceptable("These are more points than can be booked at once.")
+        raise Unacceptable(say("These are more points than can be booked at once."))
 
 
 def _facts(till: Till, sale: Sale) -> dict[str, Any]:

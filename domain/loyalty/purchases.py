@@ -85,7 +85,7 @@ def find(session: Session, *, source: str, external_id: str) -> Purchase:
     """The purchase that this source told under this number."""
     purchase = session.scalar(select(Purchase).where(Purchase.source == source, Purchase.external_id == external_id))
     if purchase is None:
-        raise NotFound("There is no purchase with this number.")
+        raise NotFound(say("There is no purchase with this number."))
     return purchase
 
 
@@ -240,7 +240,7 @@ def _refuse_unacceptable(scene: Till, sale: Sale, *, now: datetime) -> None:
         errors.append(FieldError("channel", say("Use one of: %(names)s.", names=", ".join(CHANNELS))))
     errors += _line_errors(sale) + _payment_errors(scene, sale)
     if errors:
-        raise Unacceptable("This purchase cannot be booked.", errors)
+        raise Unacceptable(say("This purchase cannot be booked."), errors)
 
 
 def _line_errors(sale: Sale) -> list[FieldError]:
@@ -254,9 +254,9 @@ def _line_errors(sale: Sale) -> list[FieldError]:
             errors.append(FieldError(f"items.{i}.amount", say("This is more than can be booked.")))
     for i, discount in enumerate(sale.discounts):
         if discount.scope not in SCOPES:
-            errors.append(FieldError(f"discounts.{i}.scope", f"Use one of: {', '.join(SCOPES)}."))
+            errors.append(FieldError(f"discounts.{i}.scope", say("Use one of: %(names)s.", names=", ".join(SCOPES))))
         if not 0 <= discount.amount_minor <= money.LARGEST_MINOR:
-            errors.append(FieldError(f"discounts.{i}.amount", "A discount is zero or more."))
+            errors.append(FieldError(f"discounts.{i}.amount", say("A discount is zero or more.")))
     return errors
 
 
@@ -264,10 +264,10 @@ def _payment_errors(scene: Till, sale: Sale) -> list[FieldError]:
     if sale.redeem is None:
         return []
     if sale.member is None:
-        return [FieldError("redeem", "Only a member can pay with points.")]
+        return [FieldError("redeem", say("Only a member can pay with points."))]
     errors = []
     if sale.redeem.currency not in scene.currencies:
-        errors.append(FieldError("redeem.currency", "There is no point currency of this code."))
+        errors.append(FieldError("redeem.currency", say("There is no point currency of this code.")))
     if not 0 < sale.redeem.points <= earning.MOST_POINTS:
-        errors.append(FieldError("redeem.points", "Pay with at least one point."))
+        errors.append(FieldError("redeem.points", say("Pay with at least one point.")))
     return errors

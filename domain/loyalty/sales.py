@@ -30,7 +30,9 @@ class MemberRef:
     def of(cls, reference: Mapping[str, str]) -> "MemberRef":
         """Read `{"email": "…"}`: exactly one way of naming. The door writes phones in E.164 first."""
         if len(reference) != 1 or next(iter(reference)) not in REFERENCES:
-            raise Unacceptable.at("member", f"Name the member by one of: {', '.join(REFERENCES)}.")
+            raise Unacceptable.at(
+                "member", say("Name the member by one of: %(references)s.", references=", ".join(REFERENCES))
+            )
         field, value = next(iter(reference.items()))
         return cls(field, value.strip().lower() if field == "email" else value)
 

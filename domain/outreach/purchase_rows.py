@@ -159,7 +159,7 @@ class _Reading:
             return 0  # said to be missing already
         try:
             if not money.is_currency(currency):
-                raise Unacceptable(f"There is no currency {currency}.")
+                raise Unacceptable(say("There is no currency %(currency)s.", currency=currency))
             return money.to_minor(_WITH_COMMA.sub(r"\1.\2", typed) if _WITH_COMMA.fullmatch(typed) else typed, currency)
         except Unacceptable as refusal:
             self.refuse(row, column, refusal.detail)

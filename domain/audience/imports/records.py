@@ -13,7 +13,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.errors import Conflict, NotFound
-from domain.sentences import Sentence
+from domain.sentences import Sentence, say
 from models.imports import Import, ImportChange, ImportPart, ImportRemark
 
 LEASE = timedelta(seconds=60)
@@ -66,7 +66,7 @@ def get(session: Session, import_id: int) -> Import:
     """The import of this id."""
     found = session.scalar(select(Import).where(Import.id == import_id).execution_options(populate_existing=True))
     if found is None:
-        raise NotFound("There is no such import.")
+        raise NotFound(say("There is no such import."))
     return found
 
 
@@ -100,7 +100,7 @@ def ask_for(session: Session, row: Import, task: str, *, expected: Sequence[str]
         .returning(Import.id)
     )
     if session.scalar(asked) is None:
-        raise Conflict("Somebody was faster: look at the import again.")
+        raise Conflict(say("Somebody was faster: look at the import again."))
     if task != "undo":
         session.execute(delete(ImportRemark).where(ImportRemark.import_id == row.id))
 

@@ -115,7 +115,7 @@ def _chosen(field: str) -> int | None:
 def _get(connector_id: int) -> ConnectorAccount:
     account = accounts.find(db.session(), connector_id)
     if account is None:
-        raise NotFound("There is no such connector.")
+        raise NotFound(_("There is no such connection."))
     return account
 
 
