@@ -111,12 +111,12 @@ def of_user(session: Session, user_id: int) -> list[Tenant]:
     return list(session.scalars(belonging.order_by(Tenant.name, Tenant.id)))
 
 
-def change(session: Session, tenant: Tenant, values: Mapping[str, str]) -> list[str]:
+def change(session: Session, tenant: Tenant, values: Mapping[str, str | None]) -> list[str]:
     """Change what an owner may (`CHANGEABLE`; what is absent stays) and return the names of what differs now.
 
     A blank `postal_address` means none. Raises `Unacceptable` with the fields that are wrong.
     """
-    wanted = {name: values.get(name, getattr(tenant, name) or "").strip() for name in CHANGEABLE}
+    wanted = {name: (values.get(name, getattr(tenant, name)) or "").strip() for name in CHANGEABLE}
     wanted["colour"] = wanted["colour"].lower()
     if errors := _errors_in(wanted):
         raise Unacceptable(say("These settings cannot be saved."), errors)

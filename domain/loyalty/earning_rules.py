@@ -23,6 +23,7 @@ LARGEST_MULTIPLIER = Decimal(100)
 FINEST = Decimal("0.0001")
 MOST_DAYS = 3650
 WAYS = ("points_per_unit", "per_item", "multiplier")
+ONE_WAY = say("Give exactly one of: %(ways)s.", ways=", ".join(WAYS))
 
 
 @dataclass(frozen=True, slots=True)
@@ -110,7 +111,7 @@ def _errors(draft: RuleDraft) -> list[FieldError]:
     if not 0 < len(draft.name.strip()) <= LONGEST_NAME:
         errors.append(FieldError("name", say("Give a name of at most %(most)s characters.", most=LONGEST_NAME)))
     if sum(getattr(draft, way) is not None for way in WAYS) != 1:
-        errors.append(FieldError("points_per_unit", say("Give exactly one of: %(ways)s.", ways=", ".join(WAYS))))
+        errors.append(FieldError("points_per_unit", ONE_WAY))
     errors += _number_errors("points_per_unit", draft.points_per_unit, LARGEST_RATE)
     errors += _number_errors("multiplier", draft.multiplier, LARGEST_MULTIPLIER)
     errors += _item_errors(draft.per_item)

@@ -6,7 +6,7 @@ from flask_babel import gettext as _
 from domain import clock
 from domain.audience import conditions, segments
 from domain.audience.facts import FACTS
-from domain.errors import FieldError, Refusal, Unacceptable
+from domain.errors import Refusal, Unacceptable
 from models.database import db
 from models.segment import Segment
 from web import rule_editor
@@ -79,7 +79,7 @@ def _save(form: SegmentForm, top: Group, segment: Segment | None) -> Response | 
             db.session.commit()
         except Refusal as refused:
             db.session.rollback()
-            loose = _builder(top, segment).tell(draft, map(_in_words, refused.errors))
+            loose = _builder(top, segment).tell(draft, refused.errors)
             refusal = form.show(Unacceptable(refused.detail, loose)) if loose or not refused.errors else None
         else:
             flash(_("Saved. From now on it keeps itself true."), "good")
@@ -95,10 +95,6 @@ def _saved(segment: Segment | None, values: dict[str, object]) -> Segment:
         saved = segments.update(db.session(), g.tenant, segment.id, values, now=now)
     note("segment.changed" if segment else "segment.created", saved)
     return saved
-
-
-def _in_words(error: FieldError) -> FieldError:
-    return FieldError("name", _("Another segment has this name.")) if error.path == "name" else error
 
 
 def _editor(form: SegmentForm, top: Group, segment: Segment | None, refusal: str | None = None) -> str:

@@ -162,8 +162,9 @@ def _on_the_form(refused: Refusal, form: RuleForm) -> Refusal:
     errors = [replace(each, path=ON_THE_FORM.get(each.path, each.path)) for each in refused.errors]
     if form.way.data == "multiplier" and any(each.path == "points_per_unit" for each in errors):
         errors = [replace(each, path="multiplier", message=_("Say how many times.")) for each in errors]
-    elif any("exactly one" in each.message for each in errors):
-        errors = [replace(each, message=_("Say how many points.")) for each in errors]
+    else:
+        missing = _("Say how many points.")
+        errors = [replace(each, message=missing) if each.message == earning_rules.ONE_WAY else each for each in errors]
     return Unacceptable(refused.detail, errors)
 
 
@@ -182,5 +183,7 @@ def _code(name: str) -> str:
 
 
 def _at_name(refused: Refusal) -> Refusal:
-    errors = [replace(each, path="name", message=_("There are points of this name.")) for each in refused.errors]
-    return Unacceptable(refused.detail, errors[:1])
+    """What is wrong with the code was made of the name: another name is what helps."""
+    if wrong := [each for each in refused.errors if each.path == "name"]:
+        return Unacceptable(refused.detail, wrong)
+    return Unacceptable.at("name", _("There are points of this name."))
