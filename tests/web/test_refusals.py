@@ -71,7 +71,7 @@ def test_a_phone_that_nobody_has_is_refused_in_german(shown, sms_gateway):
         ("/rewards/new", REWARD | {"kind": "amount", "amount": "0.001"}, "Nachkommastellen"),
         ("/rewards/new", REWARD | {"item": ""}, "Sagen Sie, was der Gast bekommt"),
         ("/rewards/new", REWARD | {"sms": "y", "sms_body": "{{ reward.nmae }}"}, "Den Platzhalter „reward.nmae“"),
-        ("/tags/new", {"name": "a;b"}, "ohne Komma, Strichpunkt oder senkrechten Strich"),
+        ("/tags/new", {"name": "a;b"}, "Ein Name hat höchstens 60 Zeichen"),
         ("/segments/new", QUESTION | {"name": "Neu\x07", "t-0.value": ["1", "2"]}, "Geben Sie einen Namen"),
         ("/segments/new", QUESTION | {"name": "Viel", "t-0.value": ["5", "2"]}, "Drehen Sie die beiden um"),
         ("/settings/gateways/new/smtp", {
