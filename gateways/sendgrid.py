@@ -6,7 +6,7 @@ from email.message import EmailMessage
 from typing import Any
 
 import httpx
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, field_validator
 
 from domain.delivery.ports import Outgoing, SendOutcome, SendResult
 from gateways.address import WEB, OutboundRules
@@ -43,10 +43,13 @@ class SendgridConfig(HttpConfig):
     url: str = "https://api.sendgrid.com"
     webhook_public_key: str = ""
 
-    def model_post_init(self, _context: Any) -> None:
+    @field_validator("webhook_public_key")
+    @classmethod
+    def _is_a_key(cls, text: str) -> str:
         """A key that is none is told when it is typed, not when the first report comes."""
-        if self.webhook_public_key:
-            read_public_key(self.webhook_public_key)
+        if text:
+            read_public_key(text)
+        return text
 
 
 class SendgridGateway(HttpGateway):

@@ -13,6 +13,7 @@ from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import load_der_public_key
 
 from domain.delivery.ports import DeliveryReport, ReportKind
+from domain.sentences import say
 from gateways.provider import Incoming, Told
 
 MESSAGE = "message"  # the name under which a mail carries our number, and events carry it back
@@ -82,7 +83,7 @@ def read_public_key(text: str) -> ec.EllipticCurvePublicKey:
     except (binascii.Error, ValueError):
         key = None
     if not isinstance(key, ec.EllipticCurvePublicKey):
-        raise ValueError("Paste the verification key as SendGrid shows it, in one line")
+        raise ValueError(say("Paste the verification key as SendGrid shows it, in one line."))
     return key
 
 

@@ -8,6 +8,7 @@ import httpx
 from pydantic import Field, SecretStr, field_validator
 
 from domain.delivery.ports import STAFF, Outgoing, SendOutcome, SendResult
+from domain.sentences import say
 from gateways.address import WEB, OutboundRules
 from gateways.http import ALL_SECONDS, open_client
 from gateways.http_gateway import MOST_AT_ONCE, HttpGateway, outcome_of_status, text_of, waiting_time
@@ -35,7 +36,7 @@ class SlackConfig(GatewayConfig):
         except ValueError:  # a port that is no number
             fits = False
         if not fits or not _PATH.fullmatch(parts.path) or parts.query or parts.fragment:
-            raise ValueError("Paste the webhook address as Slack shows it: https://hooks.slack.com/services/…")
+            raise ValueError(say("Paste the webhook address as Slack shows it: https://hooks.slack.com/services/…"))
         return url
 
     @property

@@ -11,7 +11,8 @@ PAGES = (
     "/members/AUR-00001?tab=points", "/members/AUR-00001/edit", "/rewards/", "/rewards/new", "/rewards/1",
     "/messages/", "/messages/?state=skipped&channel=sms", "/settings/", "/settings/locations", "/settings/locations/1",
     "/settings/points", "/settings/points/rules/1", "/settings/points/rules/new", "/settings/gateways",
-    "/settings/gateways/new/smtp", "/settings/connectors", "/settings/connectors/new", "/settings/keys",
+    "/settings/gateways/new/smtp", "/settings/gateways/new/sendgrid", "/settings/gateways/new/gupshup",
+    "/settings/connectors", "/settings/connectors/new", "/settings/keys",
     "/settings/keys/new",
 )  # fmt: skip
 IN_AN_EMPTY_CAFE = ("/", "/members/", "/rewards/", "/messages/", "/settings/gateways", "/settings/connectors")

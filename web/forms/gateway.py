@@ -39,20 +39,53 @@ class SmtpForm(Form):
         return {"url": url, "from": self.sender.data or "", "from_name": self.sender_name.data or ""}
 
 
-class TwilioForm(Form):
-    """An account at Twilio."""
+class HttpForm(Form):
+    """An account with a provider's API. A field is named as the gateway names it, but for those of `ON_THE_FORM`."""
+
+    url = StringField(_l("Address of the API"), [Optional(), Length(max=200)])
+
+    ON_THE_FORM: dict[str, str] = {"from": "sender"}  # noqa: RUF012
+
+    def values(self) -> dict[str, str]:
+        """The settings as the gateway reads them; what was left empty keeps its own default."""
+        theirs = {ours: name for name, ours in self.ON_THE_FORM.items()}
+        asked = (each for each in self if each.type in ("StringField", "PasswordField", "EmailField") and each.data)
+        return {theirs.get(each.name, each.name): each.data.strip() for each in asked}
+
+
+class TwilioForm(HttpForm):
+    """Texts through Twilio."""
 
     account_sid = StringField(_l("Account SID"), [NEEDED, Length(max=64)])
     auth_token = PasswordField(_l("Auth token"), [NEEDED, Length(max=256)])
     sender = StringField(_l("Sender"), [NEEDED, Length(max=60)])
-    url = StringField(_l("Address of the API"), [Optional(), Length(max=200)])
 
-    ON_THE_FORM = {"from": "sender"}  # noqa: RUF012
 
-    def values(self) -> dict[str, str]:
-        """The settings as the gateway reads them."""
-        values = {"account_sid": self.account_sid.data, "auth_token": self.auth_token.data, "from": self.sender.data}
-        return {name: value or "" for name, value in values.items()} | ({"url": self.url.data} if self.url.data else {})
+class PlivoForm(HttpForm):
+    """Texts through Plivo."""
+
+    auth_id = StringField(_l("Auth ID"), [NEEDED, Length(max=20)])
+    auth_token = PasswordField(_l("Auth token"), [NEEDED, Length(max=256)])
+    sender = StringField(_l("Sender"), [NEEDED, Length(max=16)])
+
+
+class SendgridForm(HttpForm):
+    """E-mail through SendGrid."""
+
+    api_key = PasswordField(_l("API key"), [NEEDED, Length(max=256)])
+    webhook_public_key = StringField(_l("Verification key of the event webhook"), [Optional(), Length(max=512)])
+    sender = EmailField(_l("Sender address"), [NEEDED, Length(max=254)])
+    from_name = StringField(_l("Sender name"), [Optional(), Length(max=120)])
+
+
+class GupshupForm(HttpForm):
+    """WhatsApp through Gupshup."""
+
+    api_key = PasswordField(_l("API key"), [NEEDED, Length(max=256)])
+    source = StringField(_l("WhatsApp number of the café"), [NEEDED, Length(max=20)])
+    app_name = StringField(_l("Name of the app"), [NEEDED, Length(max=100)])
+
+    ON_THE_FORM: dict[str, str] = {}  # noqa: RUF012
 
 
 class SquareForm(Form):
@@ -62,4 +95,10 @@ class SquareForm(Form):
     signature_key = PasswordField(_l("Signature key of the webhook"), [Optional(), Length(max=1024)])
 
 
-FORMS: dict[str, type[SmtpForm] | type[TwilioForm]] = {"smtp": SmtpForm, "twilio": TwilioForm}
+FORMS: dict[str, type[SmtpForm] | type[HttpForm]] = {
+    "smtp": SmtpForm,
+    "sendgrid": SendgridForm,
+    "twilio": TwilioForm,
+    "plivo": PlivoForm,
+    "gupshup": GupshupForm,
+}

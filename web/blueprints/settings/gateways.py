@@ -22,11 +22,11 @@ from tasks import queues, trials
 from web.access import requires
 from web.attempts import of_app
 from web.blueprints.settings.room import bp, note
-from web.forms.gateway import FORMS, UNPROTECTED, SmtpForm, TwilioForm
+from web.forms.gateway import FORMS, UNPROTECTED, HttpForm, SmtpForm
 from web.forms.settings import TextTestForm
 from web.paging import cursor_number
 
-GatewayForm = SmtpForm | TwilioForm
+GatewayForm = SmtpForm | HttpForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +50,7 @@ def new_gateway(provider: str) -> Response | str | tuple[str, int]:
     """One more account."""
     if provider not in FORMS:
         abort(404)
-    if Channel.SMS in providers.get(provider).channels and g.tenant.sms_approved_at is None:
+    if providers.get(provider).channels[0] == Channel.SMS and g.tenant.sms_approved_at is None:
         return redirect(url_for(".gateways"), code=303)
     form = _form(provider)
     return _editor(form, provider) if request.method == "GET" else _add(form, provider)
@@ -65,7 +65,8 @@ def gateway(gateway_id: int) -> Response | str | tuple[str, int]:
         abort(404)
     form = _form(account.provider)
     if request.method == "GET":
-        form.sender.data = account.sender
+        if "sender" in form:
+            form.sender.data = account.sender
         return _editor(form, account.provider, account)
     return _change(form, account)
 
