@@ -1,5 +1,6 @@
 """Guests from a file: what the product makes of 100,000 rows (read, told apart, merged, touched, told), against bare
-statements: one COPY of the text and one `INSERT … ON CONFLICT` that believes every cell."""
+statements: one COPY of the text and one `INSERT … ON CONFLICT` that believes every cell and writes members alone, where
+the product also keeps their registrations and summaries."""
 
 import io
 import time
@@ -63,7 +64,7 @@ def run(house: House) -> Finding:
         figures = in_turn(ROUNDS, ours, bare, before=lambda: _empty(house, database))
         engine.dispose()
     measures = [
-        Ratio("importing 100,000 new guests", "rows/s", *figures, wanted=0.1),
+        Ratio("importing 100,000 new guests", "rows/s", *figures, wanted=0.07),
         Bound("importing 100,000 new guests", "s", [ROWS / each for each in figures[0]], at_most=ROWS / 5000),
         Bound("the same file again", "s", again, at_most=ROWS / 5000),
     ]
