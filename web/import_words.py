@@ -98,7 +98,9 @@ def guest_facts(said: Staged) -> list[str]:
         facts.append(_("guest since %(day)s", day=filters.day(said.joined_on)))
     facts += json.loads(said.tags or "[]")
     facts += [f"{name}: {value}" for name, value in json.loads(said.attributes or "{}").items()]
-    for channel, topic, granted in json.loads(said.consents or "[]"):
+    for channel, topic, granted, is_proven in json.loads(said.consents or "[]"):
+        if not is_proven:
+            continue
         words = {"topic": topic_words(topic), "channel": channel_words(channel)}
         facts.append(
             _("yes to %(topic)s by %(channel)s", **words) if granted else _("no to %(topic)s by %(channel)s", **words)

@@ -109,7 +109,7 @@ def _told(ground: Ground, order: str) -> Ground:
 
 def _guest(reader: Reader, number: int, line: Line) -> Guest:
     reading = reader.read(number, line)
-    return Guest(line.number, reading.staged, reading.remarks)
+    return Guest(line.number, reading.staged, [*reading.remarks, *reading.unproven])
 
 
 def _cells(lines: Iterable[Line], positions: Sequence[int]) -> Iterable[str]:

@@ -18,6 +18,7 @@ from domain.tables import Line, dates
 LARGEST_ATTRIBUTES = 16 * 1024
 CLOCKS_DIFFER = timedelta(minutes=10)
 EARLIEST_CONSENT = 2000
+Said = tuple[str, str, bool, bool]  # channel, topic, a yes, and whether it is proven
 FEW = 4096  # days that are remembered: many guests share them
 NOT_PROVEN = say("A yes needs where and when it was said: this one was not saved.")
 UNCLEAR = say("This is neither a yes nor a no, so it says nothing.")
@@ -68,10 +69,12 @@ class Staged(NamedTuple):
 
 @dataclass(slots=True)
 class Reading:
-    """What a row says: nothing when it is refused; and what is to be said about it."""
+    """What a row says: nothing when it is refused; and what is to be said about it. `unproven` is what is said about a
+    yes without where and when, unless it was given long ago."""
 
     staged: Staged | None = None
     remarks: list[Remark] = field(default_factory=list)
+    unproven: list[Remark] = field(default_factory=list)
 
 
 class Reader:
@@ -133,15 +136,16 @@ class Reader:
         if not told:
             return
         source, given_at = self._proof(reading)
-        answers: list[tuple[str, str, bool]] = []
+        answers: list[Said] = []
         for name, text in told:
             answer = cells.yes_or_no(text)
             if answer is None:
                 reading.warn(name, UNCLEAR)
-            elif answer and not (source and given_at):
-                reading.warn(name, NOT_PROVEN)
-            else:
-                answers.append((*CONSENTS[name], answer))
+                continue
+            is_proven = not answer or bool(source and given_at)
+            answers.append((*CONSENTS[name], answer, is_proven))
+            if not is_proven:
+                reading.doubt(name, NOT_PROVEN)
         if answers:
             written = _written(tuple(answers))
             reading.values |= {"consents": written, "consent_source": source, "consent_at": given_at}
@@ -181,6 +185,7 @@ class _RowReading:
         self.values: dict[str, Any] = {}
         self.is_refused = False
         self._told: list[tuple[str, Sentence, bool]] = []
+        self._doubts: list[tuple[str, Sentence, bool]] = []
         self._keeps_cells = keeps_cells
 
     def take(self, name: str, read: Callable[[str], Any], text: str) -> None:
@@ -200,19 +205,26 @@ class _RowReading:
     def warn(self, name: str, sentence: Sentence) -> None:
         self._told.append((name, sentence, False))
 
+    def doubt(self, name: str, sentence: Sentence) -> None:
+        self._doubts.append((name, sentence, False))
+
     def end(self) -> Reading:
         shown = list(self.line.cells) if self._keeps_cells else None
         if self.is_refused:
             told = [each for each in self._told if each[2]]  # what is not saved needs no warning
             return Reading(None, [Remark(self.row, self.line.number, *each, shown) for each in told])
-        remarks = [Remark(self.row, self.line.number, *each, shown) for each in self._told]
+        remarks, unproven = (
+            [Remark(self.row, self.line.number, *each, shown) for each in told] for told in (self._told, self._doubts)
+        )
         content = hash(tuple(self.values.items()))
         written = None if shown is None else json.dumps(shown, ensure_ascii=False)
-        return Reading(Staged(self.row, self.line.number, **self.values, content=content, cells=written), remarks)
+        return Reading(
+            Staged(self.row, self.line.number, **self.values, content=content, cells=written), remarks, unproven
+        )
 
 
 @lru_cache(maxsize=1024)
-def _written(answers: tuple[tuple[str, str, bool], ...]) -> str:
+def _written(answers: tuple[Said, ...]) -> str:
     return json.dumps(answers)
 
 

@@ -12,6 +12,7 @@ from sqlalchemy.orm import Session
 
 from domain.audience import consent, tags
 from domain.audience.consent import Answer, Proof, Told
+from domain.audience.imports.readings import NOT_PROVEN
 from domain.sentences import say
 
 SOURCE = "import"  # of a no that names no other
@@ -24,18 +25,28 @@ _ANSWERS = text("""
     WITH said AS (
       SELECT DISTINCT ON (j.anchor, a.value->>0, a.value->>1)
              j.anchor, j.row_number, a.value->>0 AS channel, a.value->>1 AS topic, (a.value->>2)::boolean AS granted,
-             i.consent_source, i.consent_at
+             (a.value->>3)::boolean AS is_proven, i.consent_source, i.consent_at
         FROM judged j JOIN incoming i USING (row_number) CROSS JOIN LATERAL jsonb_array_elements(i.consents) AS a
        WHERE i.row_number > :after AND i.row_number <= :until AND i.consents IS NOT NULL
-       ORDER BY j.anchor, a.value->>0, a.value->>1, (a.value->>2)::boolean, i.consent_at DESC NULLS LAST)
-    INSERT INTO answers (anchor, row_number, channel, topic, granted, source, given_at, stands, since, is_of_this_file)
-    SELECT said.anchor, said.row_number, said.channel, said.topic, said.granted, consent_source, consent_at,
+       ORDER BY j.anchor, a.value->>0, a.value->>1, (a.value->>2)::boolean, (a.value->>3)::boolean DESC,
+                i.consent_at DESC NULLS LAST)
+    INSERT INTO answers (anchor, row_number, channel, topic, granted, is_proven, source, given_at, stands, since,
+                         is_of_this_file)
+    SELECT said.anchor, said.row_number, said.channel, said.topic, said.granted, is_proven, consent_source, consent_at,
            s.granted, s.since, s.recorded_at = :now
       FROM said JOIN people p USING (anchor)
       LEFT JOIN LATERAL (
         SELECT s.granted, s.since, c.recorded_at
           FROM consent_states s JOIN consents c ON c.tenant_id = s.tenant_id AND c.id = s.consent_id
          WHERE s.member_id = p.member_id AND s.channel = said.channel AND s.topic = said.topic LIMIT 1) AS s ON true""")
+# A yes without proof that stands already says nothing new: what went out of here can come in again.
+_NOT_PROVEN = text("""
+    WITH gone AS (
+      DELETE FROM answers WHERE NOT is_proven
+      RETURNING row_number, 'consent_' || channel || '_' || topic AS field, stands)
+    INSERT INTO incoming_remarks (row_number, line, field, words, "values", is_refusal, cells)
+    SELECT i.row_number, i.line, field, :words, '{}', false, i.cells
+      FROM gone JOIN incoming i USING (row_number) WHERE stands IS NOT TRUE""")
 _STAYS_CLOSED = text("""
     WITH closed AS (
       DELETE FROM answers WHERE granted AND NOT stands
@@ -102,6 +113,7 @@ def weigh(session: Session, *, after: int, until: int, now: datetime) -> None:
     """
     rows = {"after": after, "until": until}
     session.execute(_ANSWERS, {"now": now, **rows})
+    session.execute(_NOT_PROVEN, {"words": NOT_PROVEN.words})
     session.execute(_STAYS_CLOSED, {"words": CLOSED.words})
     session.execute(_OF_THIS_FILE)
     session.execute(_STANDS_ALREADY)

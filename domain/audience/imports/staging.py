@@ -32,8 +32,8 @@ _CREATE = (
          phone_country text, phone_takes_texts boolean, email text, first_name text, last_name text, birthday date,
          joined_on date, locale text, timezone text, country text, attributes jsonb)""",
     """CREATE TEMPORARY TABLE answers (
-         anchor text COLLATE "C", row_number bigint, channel text, topic text, granted boolean, source text,
-         given_at timestamptz, stands boolean, since timestamptz, is_of_this_file boolean)""",
+         anchor text COLLATE "C", row_number bigint, channel text, topic text, granted boolean, is_proven boolean,
+         source text, given_at timestamptz, stands boolean, since timestamptz, is_of_this_file boolean)""",
     """CREATE TEMPORARY TABLE labels (
          anchor text COLLATE "C", row_number bigint, name text, tag_id bigint, is_kept_by_rule boolean,
          is_archived boolean, is_worn boolean)""",

@@ -55,7 +55,7 @@ def test_what_goes_out_comes_in_again_and_changes_nothing(owner, guests, console
 
     said = console("members", "import", str(path), "--tenant", "aurora", "--json").json
 
-    assert (said["rows"], said["unchanged"], said["refused"]) == (2, 2, [])
+    assert (said["rows"], said["unchanged"], said["refused"], said["warnings"]) == (2, 2, [], [])
     with database.session(cafe.id) as session:
         assert session.scalar(select(Member.first_name).where(Member.external_id == "m1")) == "=cmd"
         assert session.scalar(select(ConsentState.granted)) is True
