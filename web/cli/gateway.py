@@ -21,14 +21,26 @@ def gateway() -> None:
 @click.option("--channel", required=True, type=click.Choice([channel.value for channel in Channel]))
 @click.option("--provider", required=True, help=f"One of: {', '.join(gateways.PROVIDERS)}.")
 @click.option("--set", "settings", multiple=True, metavar="KEY=VALUE")
+@click.option(
+    "--position", type=click.IntRange(0, 99), default=0, help="0 sends; a higher one takes over when it rests."
+)
+@click.option("--per-minute", type=click.IntRange(1), help="How many messages may leave a minute, over all workers.")
 @click.argument("more_settings", nargs=-1, metavar="[KEY=VALUE]...")
 @ends_with_json
 def add(
-    *, tenant: str, channel: str, provider: str, settings: tuple[str, ...], more_settings: tuple[str, ...]
+    *,
+    tenant: str,
+    channel: str,
+    provider: str,
+    settings: tuple[str, ...],
+    more_settings: tuple[str, ...],
+    position: int,
+    per_minute: int | None,
 ) -> Answer:
     """Add a gateway whose addresses are trusted; the address of its hook is shown once.
 
-    A gateway for texts approves SMS for the café and opens its country; markets=AT,DE opens more.
+    A gateway for texts approves SMS for the café and opens its country; markets=AT,DE opens more. Gateways of one
+    channel and position share its messages; those of the next position stand by.
     """
     values = pairs((*settings, *more_settings))
     _refuse_wrong(channel, provider, values)
@@ -44,6 +56,7 @@ def add(
             sender=values.get("from", ""),
             sender_name=values.get("from_name", ""),
         )
+        account.position, account.per_minute = position, per_minute
         if channel == Channel.SMS:
             accounts.approve_texts(session, values.get("markets", "").split(","), now=now)
         token = hook_tokens.issue(

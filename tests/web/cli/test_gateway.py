@@ -88,3 +88,16 @@ def test_a_provider_of_another_channel_is_refused(console, aurora):
 def test_a_setting_without_a_value_and_one_said_twice_are_wrong_usage(console, aurora):
     assert console(*SMTP, "url").code == 2
     assert console(*SMTP, "from=a@example.com", "from=b@example.com").code == 2
+
+
+def test_a_gateway_may_stand_by_and_have_a_rate(console, aurora, database):
+    console(*SMTP, "url=smtp://127.0.0.1:2525", "from=cafe@example.com", "--position", "1", "--per-minute", "600")
+
+    with database.session(tenant(database).id) as session:
+        account = session.scalars(select(GatewayAccount)).one()
+        assert (account.position, account.per_minute) == (1, 600)
+
+
+@pytest.mark.parametrize("option", [("--position", "-1"), ("--per-minute", "0"), ("--per-minute", "many")])
+def test_a_rate_or_position_that_is_none_is_a_mistake_of_usage(console, aurora, option):
+    assert console(*SMTP, "url=smtp://127.0.0.1:2525", "from=cafe@example.com", *option).code == 2
