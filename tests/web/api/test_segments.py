@@ -159,6 +159,24 @@ def test_what_cannot_be_asked_is_refused_beside_its_field(api, body, path):
     assert len(api.get("/segments").json["items"]) == READY_MADE
 
 
+def test_who_has_one_tag_but_not_another_is_whom_the_preview_showed(app, cafe, api, guests):
+    api.put("/members/olga", {"last_name": "Novak", "phone": "+4366412345678", "birthday": "1991-05-17"})
+    look(app, cafe)
+    asked = {
+        "all": [
+            {"fact": "tags", "op": "contains", "value": "revenueWithinLast6Month"},
+            {"not": {"fact": "tags", "op": "contains", "value": "incompleteProfile"}},
+        ]
+    }
+
+    shown = api.post("/segments/preview", {"definition": asked}).json
+    made = api.post("/segments", {"name": "Complete", "definition": asked}).json
+
+    stored = names(api.get(f"/segments/{made['id']}/members"))
+    assert stored == [each["external_id"] for each in shown["sample"]] == ["olga"]
+    assert made["size"] == shown["count"] == 1
+
+
 def test_numbers_of_a_question_of_ones_own_cannot_be_changed(api, guests):
     made = api.post("/segments", {"name": "Regulars", "definition": REGULAR}).json
     refused = api("PATCH", f"/segments/{made['id']}", json={"parameters": {"days": 3}})
