@@ -8,8 +8,11 @@ from tests.web.conftest import ask, change, form_token, sign_in
 
 PAGES = (
     "/", "/members/", "/members/?q=anna", "/members/?q=nobody", "/members/new", "/members/AUR-00001",
-    "/members/AUR-00001?tab=points", "/members/AUR-00001/edit", "/rewards/", "/rewards/new", "/rewards/1",
-    "/messages/", "/messages/?state=skipped&channel=sms", "/settings/", "/settings/locations", "/settings/locations/1",
+    "/members/AUR-00001?tab=points", "/members/AUR-00001/edit", "/members/AUR-00001/erase",
+    "/members/AUR-00001/consents", "/members/AUR-00001/twin", "/members/duplicates/",
+    "/members/merge?keep=AUR-00001&with=AUR-00002", "/tags/", "/tags/1", "/tags/new", "/tags/new/by-rule",
+    "/rewards/", "/rewards/new", "/rewards/1", "/messages/",
+    "/messages/?state=skipped&channel=sms", "/settings/", "/settings/locations", "/settings/locations/1",
     "/settings/points", "/settings/points/rules/1", "/settings/points/rules/new", "/settings/gateways",
     "/settings/gateways/new/smtp", "/settings/gateways/new/sendgrid", "/settings/gateways/new/gupshup",
     "/settings/connectors", "/settings/connectors/new", "/settings/keys",

@@ -76,6 +76,18 @@ def test_search_finds_by_the_beginning_of_any_name_address_or_number(session, te
     assert list(session.scalars(members.search(words, before_id=None, limit=10))) == [wanted]
 
 
+def test_what_a_search_finds_comes_in_pages_the_newest_first(session, make, now):
+    made = [make.member(last_name="Huber", external_id=f"huber-{number}").id for number in range(5)]
+    make.member(last_name="Bauer")
+    erasure.erase(session, make.member(last_name="Huber"), now=now)
+
+    first = [each.id for each in session.scalars(members.search("huber", before_id=None, limit=3))]
+    then = [each.id for each in session.scalars(members.search("huber", before_id=first[-1], limit=3))]
+
+    assert first + then == made[::-1]
+    assert session.scalars(members.search("erased", before_id=None, limit=3)).all() == []
+
+
 def test_an_erased_member_is_not_there_and_leaves_no_name(session, tenant, make, now):
     member = make.member(external_id="M-1", consents=["email"])
     waiting = make.message(member)
