@@ -80,7 +80,7 @@ def test_from_the_file_to_the_guests_and_back(page, site, cafe, guests, worker, 
     page.set_viewport_size(size)
     come_in(page, site, cafe)
     page.goto(f"{site}/cafes/aurora/members/")
-    page.get_by_role("link", name="Import").click()
+    page.locator("header").get_by_role("link", name="Import").click()
     everybody_can_use(page)
 
     page.get_by_label("CSV or Excel").set_input_files(guests)
