@@ -132,11 +132,17 @@ def make(session: Session) -> Make:
     return Make(session)
 
 
-@pytest.fixture
-def database(servers: Servers, worker_number: int) -> Iterator[Database]:
-    """A migrated, empty database of this test's own, for what commits or needs several connections or processes."""
+@pytest.fixture(scope="session")
+def _washed_database(servers: Servers, worker_number: int) -> Iterator[Database]:
     with servers.database(f"test_{worker_number}") as database:
         yield database
+
+
+@pytest.fixture
+def database(_washed_database: Database) -> Database:
+    """A migrated, empty database of this test's own, for what commits or needs several connections or processes."""
+    _washed_database.wash()
+    return _washed_database
 
 
 @pytest.fixture

@@ -5,15 +5,34 @@ from contextlib import contextmanager
 from dataclasses import asdict, dataclass
 
 import psycopg
+from psycopg.sql import SQL, Identifier
 from sqlalchemy import Engine, create_engine, make_url
 from sqlalchemy.orm import Session
 
 from domain.tenant_scope import tenant_scope
 from models.database import db  # binds the café to every session's transactions
+from web.cli.db import newest
 from web.embedded import Addresses
 
 TEMPLATE = "regulars"
 TABLES = db.metadata
+_HANG_UP = """
+    SELECT pg_terminate_backend(pid, 5000) FROM pg_stat_activity
+     WHERE datname = current_database() AND pid <> pg_backend_pid()"""
+# Without keys and triggers looking on, so that the order does not matter.
+_RESTORE = """
+    DO $$ DECLARE it record; BEGIN
+      SET LOCAL session_replication_role = replica;
+      FOR it IN SELECT oid::regclass AS name FROM pg_class WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace
+                   AND pg_relation_size(oid) > 0 AND relname <> 'alembic_version' LOOP
+        EXECUTE format('DELETE FROM %s', it.name);
+      END LOOP;
+      PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
+         FROM pg_sequences WHERE last_value IS NOT NULL;
+    END $$"""
+_GROWN = """
+    SELECT relname FROM pg_class
+     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 262144"""
 
 
 def _in_database(url: str, name: str) -> str:
@@ -32,6 +51,15 @@ class Database:
     def engine(self) -> Engine:
         """An engine of the app's role; dispose of it yourself."""
         return create_engine(self.url)
+
+    def wash(self) -> None:
+        """Make it as it was when it was made, whoever is still connected: emptying is faster than making anew."""
+        with psycopg.connect(self.admin_url, autocommit=True) as connection:
+            connection.execute(_HANG_UP)
+            connection.execute(_RESTORE)
+            connection.execute("UPDATE alembic_version SET version_num = %s", [newest()])
+            for (table,) in connection.execute(_GROWN).fetchall():
+                connection.execute(SQL("VACUUM {}").format(Identifier(table)))
 
     @contextmanager
     def session(self, tenant_id: int | None = None) -> Iterator[Session]:
@@ -66,11 +94,11 @@ class Servers:
         self._execute(f"ALTER DATABASE {TEMPLATE} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false")
 
     @contextmanager
-    def database(self, name: str, *, like: Database | None = None) -> Iterator[Database]:
-        """A fresh clone of the template, or of a database that nobody is connected to; dropped at the end."""
-        full_name, original = f"{TEMPLATE}_{name}", like.name if like else TEMPLATE
+    def database(self, name: str) -> Iterator[Database]:
+        """A fresh clone of the template; dropped at the end."""
+        full_name = f"{TEMPLATE}_{name}"
         self._execute(f"DROP DATABASE IF EXISTS {full_name} WITH (FORCE)")
-        self._execute(f"CREATE DATABASE {full_name} TEMPLATE {original} OWNER regulars_owner STRATEGY file_copy")
+        self._execute(f"CREATE DATABASE {full_name} TEMPLATE {TEMPLATE} OWNER regulars_owner STRATEGY file_copy")
         try:
             yield self._named(full_name)
         finally:
