@@ -31,6 +31,7 @@ ICONS = {
     "reward.unlocked": "gift",
     "reward.redeemed": "rosette-discount-check",
     "reward.withdrawn": "arrow-back-up",
+    "reward.returned": "arrow-back-up",
     "reward.expired": "hourglass",
     "balance.inquired": "scan",
     "registration.completed": "user-check",
@@ -164,6 +165,10 @@ def _redeemed(facts: Facts) -> str:
     return _("Used at the till: %(reward)s", reward=_name(facts))
 
 
+def _returned(facts: Facts) -> str:
+    return _("Not used after all: %(reward)s", reward=_name(facts))
+
+
 def _withdrawn(facts: Facts) -> str:
     return _("Taken back, the purchase was returned: %(reward)s", reward=_name(facts))
 
@@ -225,6 +230,7 @@ _EVENTS: dict[str, Callable[[Facts], str]] = {
     "points.activated": _activated,
     "reward.unlocked": _unlocked,
     "reward.redeemed": _redeemed,
+    "reward.returned": _returned,
     "reward.withdrawn": _withdrawn,
     "reward.expired": _expired,
     "registration.completed": _joined,

@@ -171,6 +171,11 @@ CATALOGUE: Mapping[str, EventType] = {
         EventType("points.activated", "Points that waited became usable", _LOT),
         EventType("reward.unlocked", "A reward was unlocked", _UNLOCK),
         EventType("reward.redeemed", "A reward was used at the till", _UNLOCK | {"redemption": 5, "points": 100}),
+        EventType(
+            "reward.returned",
+            "A reward that was used was taken back",
+            {"redemption": 5, "reward": 7, "name": "Free coffee", "points": 100},
+        ),
         EventType("reward.withdrawn", "A reward was withdrawn because its purchase was refunded", _UNLOCK),
         EventType("reward.expired", "A reward was not used in time", _UNLOCK),
         EventType("balance.inquired", "The till asked for a balance", {"location": "main"}),

@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from domain import money
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
-from domain.loyalty import ledger, settling, summaries, till, unlocks
+from domain.loyalty import ledger, restoring, settling, summaries, till, unlocks
 from domain.loyalty.book import EARNED, EXPIRED, REDEEMED, RESTORED, REVERSED, Book, Posting, Taken
 from domain.loyalty.events import Happening
 from domain.loyalty.ledger import Answered
@@ -146,19 +146,12 @@ def _return(case: _Case, currency_id: int, payment: _Payment) -> None:
     points = case.share(payment.points) - payment.returned
     if points <= 0:
         return
-    ends = {lot.id: lot.expires_at for lot in case.book.lots or ()}
-    parts = _parts(payment.lots, points)
-    ended = {lot_id: end for lot_id, _ in parts if (end := ends[lot_id]) and end <= case.book.now}
-    alive = [part for part in parts if part[0] not in ended]
-    if alive:
-        returned = case.posting(currency_id, sum(each for _, each in alive), RESTORED, ":returned")
-        case.book.give_back(returned, alive)
-    if ended:
-        # The lot they came from is over by now: they live on as long as they had left when they were spent.
-        over = [part for part in parts if part[0] in ended]
-        renewed = case.posting(currency_id, sum(each for _, each in over), RESTORED, ":renewed")
-        expires_at = case.book.now + (max(ended.values()) - payment.paid_at)
-        case.book.credit(renewed, activates_at=case.book.now, expires_at=expires_at, instead_of=over)
+    restoring.restore(
+        case.book,
+        _parts(payment.lots, points),
+        spent_at=payment.paid_at,
+        posting=lambda part, ending: case.posting(currency_id, part, RESTORED, ending),
+    )
     case.book.events.append(_moved("points.credited", case, currency_id, points, RESTORED))
 
 

@@ -9,7 +9,9 @@ from sqlalchemy.orm import Session
 
 from models.currency import Currency
 from models.ledger import Balance, LedgerEntry
-from models.reward import Reward, RewardEvent
+from models.reward import Redemption, Reward, RewardEvent
+
+LATELY = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +32,17 @@ class Waiting:
     code: str
     unlocked_at: datetime
     valid_until: datetime | None
+
+
+@dataclass(frozen=True, slots=True)
+class Used:
+    """A reward a member used: its redemption's number, and what it cost."""
+
+    id: int
+    name: str
+    used_at: datetime
+    points: int
+    currency: str
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +80,19 @@ def open_rewards(session: Session, member_id: int) -> list[Waiting]:
         .order_by(RewardEvent.valid_until.nulls_last())
     )
     return [Waiting(*row) for row in session.execute(query)]
+
+
+def used_rewards(session: Session, member_id: int) -> list[Used]:
+    """The rewards a member used last, the newest first, without those that were taken back."""
+    query = (
+        select(Redemption.id, Reward.name, Redemption.occurred_at, Redemption.points, Currency.name)
+        .join(Reward, Reward.id == Redemption.reward_id)
+        .join(Currency, Currency.id == Reward.currency_id)
+        .where(Redemption.member_id == member_id, Redemption.voided_at.is_(None))
+        .order_by(Redemption.occurred_at.desc(), Redemption.id.desc())
+        .limit(LATELY)
+    )
+    return [Used(*row) for row in session.execute(query)]
 
 
 def entries(session: Session, member_id: int, *, before_id: int | None, limit: int) -> list[Entry]:

@@ -66,6 +66,7 @@ def show(external_id: str) -> str:
         tab=tab,
         balances=wallets.balances_of_many(db.session, [member.id]).get(member.id, []),
         rewards=wallets.open_rewards(db.session, member.id),
+        used=wallets.used_rewards(db.session(), member.id),
         completeness=members.completeness(member),
         aliases=aliases.of_member(db.session, member.id),
         standing=consent_history.standing(db.session, member.id),
