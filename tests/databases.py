@@ -30,9 +30,9 @@ _RESTORE = """
       PERFORM setval(format('%I.%I', schemaname, sequencename)::regclass, start_value, false)
          FROM pg_sequences WHERE last_value IS NOT NULL;
     END $$"""
-_GROWN = """
+_USED = """
     SELECT relname FROM pg_class
-     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 262144"""
+     WHERE relkind = 'r' AND relnamespace = 'public'::regnamespace AND pg_relation_size(oid) > 0"""
 
 
 def _in_database(url: str, name: str) -> str:
@@ -58,8 +58,8 @@ class Database:
             connection.execute(_HANG_UP)
             connection.execute(_RESTORE)
             connection.execute("UPDATE alembic_version SET version_num = %s", [newest()])
-            for (table,) in connection.execute(_GROWN).fetchall():
-                connection.execute(SQL("VACUUM {}").format(Identifier(table)))
+            used = [Identifier(table) for (table,) in connection.execute(_USED)]
+            connection.execute(SQL("VACUUM {}").format(SQL(", ").join(used)))
 
     @contextmanager
     def session(self, tenant_id: int | None = None) -> Iterator[Session]:

@@ -13,6 +13,7 @@ from sqlalchemy.orm import Session
 
 from domain.audience import breakage, conditions, presets, segment_order
 from domain.audience.facts.scope import Scope
+from models.member import Member
 from models.segment import Segment, SegmentMember
 from models.tenant import Tenant
 
@@ -84,6 +85,9 @@ def question(session: Session, segment: Segment, scope: Scope) -> Select[int]:
 
 def fill(session: Session, segment: Segment, scope: Scope) -> Moved:
     """Ask everybody, and store the difference."""
+    if session.scalar(select(Member.id).limit(1)) is None:  # a café that just opened has nobody to ask
+        segment.size, segment.refreshed_at = 0, scope.now
+        return Moved()
     everybody = replace(scope, member_ids=None)
     segment.border_minor = _border(session, segment, everybody)
     moved, found = _store(session, segment, _known(session, segment, everybody), everybody)

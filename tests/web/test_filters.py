@@ -26,7 +26,7 @@ def test_a_cafe_in_vienna_reads_its_own_way():
     assert filters.number(1284).replace("\xa0", ".") == "1.284"
     assert filters.when(NOW) == "12:00"
     assert filters.day(date(2026, 11, 22)) == "22. November 2026"
-    assert filters.when(datetime(2025, 12, 31, 23, 30, tzinfo=UTC)) == "1 Jän. 00:30"
+    assert filters.when(datetime(2025, 12, 31, 23, 30, tzinfo=UTC)) == "1. Jän. 00:30"
 
 
 @pytest.mark.usefixtures("in_vienna")
