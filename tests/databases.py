@@ -94,11 +94,11 @@ class Servers:
         self._execute(f"ALTER DATABASE {TEMPLATE} WITH IS_TEMPLATE true ALLOW_CONNECTIONS false")
 
     @contextmanager
-    def database(self, name: str) -> Iterator[Database]:
-        """A fresh clone of the template; dropped at the end."""
-        full_name = f"{TEMPLATE}_{name}"
+    def database(self, name: str, *, like: Database | None = None) -> Iterator[Database]:
+        """A fresh clone of the template, or of a database that nobody is connected to; dropped at the end."""
+        full_name, original = f"{TEMPLATE}_{name}", like.name if like else TEMPLATE
         self._execute(f"DROP DATABASE IF EXISTS {full_name} WITH (FORCE)")
-        self._execute(f"CREATE DATABASE {full_name} TEMPLATE {TEMPLATE} OWNER regulars_owner STRATEGY file_copy")
+        self._execute(f"CREATE DATABASE {full_name} TEMPLATE {original} OWNER regulars_owner STRATEGY file_copy")
         try:
             yield self._named(full_name)
         finally:
