@@ -43,7 +43,8 @@ def run(house: House) -> Finding:
         settings = house.settings(database, redis=REDIS)
         with create_background_app(settings).app_context(), _workers(house, settings):
             seconds = _all_follow(database, cafes)
-    measure = Bound(f"midnight in {CAFES:,} cafés of {MEMBERS:,} members, {WORKERS} workers", "s", [seconds], 60 / SCALE)
+    what = f"midnight in {CAFES:,} cafés of {MEMBERS:,} members, {WORKERS} workers"
+    measure = Bound(what, "s", [seconds], 60 / SCALE)
     return Finding("midnight", [measure], {"workers": WORKERS, "cafes": CAFES, "members of each": MEMBERS})
 
 
