@@ -7,7 +7,7 @@ import sys
 import time
 from pathlib import Path
 
-from demo import cafe, tables
+from demo import cafe, earlier
 from demo.places import Places
 from domain import clock
 from web import embedded
@@ -26,12 +26,12 @@ def main() -> None:
     if os.environ.get("RESET"):
         _start_afresh(settings.home)
     _refuse_taken(places)
-    if tables.are_outgrown(settings.home):
+    if earlier.is_outgrown(settings.home):
         sys.exit("The café of the last start is from an older version. Start afresh: make demo RESET=1")
     settings = with_servers(settings)
     migrations.upgrade(settings.database_owner_url, migrations.role_of(settings.database_url))
     _open(settings, places)
-    tables.remember(settings.home)
+    earlier.remember(settings.home)
     children.run_for_ever(
         [
             Child([], module="demo.outside"),

@@ -4,39 +4,39 @@ import json
 
 import pytest
 
-from demo import tables
+from demo import earlier
 
 
 @pytest.fixture
 def home(tmp_path):
     (tmp_path / "demo.json").write_text("{}")
-    tables.remember(tmp_path)
+    earlier.remember(tmp_path)
     return tmp_path
 
 
 def test_a_new_home_is_nobody_s_yet(tmp_path):
-    assert not tables.are_outgrown(tmp_path)
+    assert not earlier.is_outgrown(tmp_path)
 
 
 def test_a_second_start_goes_on(home):
-    assert not tables.are_outgrown(home)
+    assert not earlier.is_outgrown(home)
 
 
 def test_a_migration_that_came_since_is_simply_run(home):
-    note = home / tables.NOTE
+    note = home / earlier.NOTE
     made_by = json.loads(note.read_text())
     made_by.popitem()
     note.write_text(json.dumps(made_by))
-    assert not tables.are_outgrown(home)
+    assert not earlier.is_outgrown(home)
 
 
 def test_tables_of_a_migration_that_was_rewritten_are_outgrown(home):
-    note = home / tables.NOTE
+    note = home / earlier.NOTE
     made_by = json.loads(note.read_text())
     note.write_text(json.dumps(made_by | dict.fromkeys(list(made_by)[:1], "another")))
-    assert tables.are_outgrown(home)
+    assert earlier.is_outgrown(home)
 
 
 def test_a_home_from_before_it_was_noted_is_outgrown(home):
-    (home / tables.NOTE).unlink()
-    assert tables.are_outgrown(home)
+    (home / earlier.NOTE).unlink()
+    assert earlier.is_outgrown(home)
