@@ -1,5 +1,6 @@
 """What is due, across all cafés. Asks functions that tell ids only; the work itself is done inside one café."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 
@@ -22,6 +23,14 @@ class DueImport:
 
     tenant_id: int
     import_id: int
+
+
+@dataclass(frozen=True, slots=True)
+class DueListening:
+    """One café's gateway whose provider nobody listened to for a while."""
+
+    tenant_id: int
+    gateway_id: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +75,15 @@ def polls(session: Session, *, now: datetime, every: timedelta) -> list[DuePoll]
     """Connectors last asked longer than `every` ago."""
     rows = session.execute(text("SELECT tenant_id, connector_id FROM agenda_polls(:before)"), {"before": now - every})
     return [DuePoll(*row) for row in rows]
+
+
+def listening(session: Session, *, now: datetime, every: timedelta, providers: Sequence[str]) -> list[DueListening]:
+    """Accounts with these providers that nobody listens to, and that nobody listened to for longer than `every`."""
+    asked = {"before": now - every, "providers": list(providers)}
+    rows = session.execute(
+        text("SELECT tenant_id, gateway_id FROM agenda_listening(:before, CAST(:providers AS text[]))"), asked
+    )
+    return [DueListening(*row) for row in rows]
 
 
 def consoles(session: Session, *, now: datetime) -> list[DueConsole]:

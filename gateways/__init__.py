@@ -12,9 +12,10 @@ from domain.sentences import Sentence, say
 from gateways.address import OutboundRules
 from gateways.gupshup import PROVIDER as GUPSHUP
 from gateways.plivo import PROVIDER as PLIVO
-from gateways.provider import GatewayConfig, Hook, Provider, Surroundings
+from gateways.provider import GatewayConfig, Hook, Provider, Receiver, Surroundings
 from gateways.sendgrid import PROVIDER as SENDGRID
 from gateways.slack import PROVIDER as SLACK
+from gateways.smpp import PROVIDER as SMPP
 from gateways.smtp import PROVIDER as SMTP
 from gateways.twilio import PROVIDER as TWILIO
 
@@ -24,6 +25,7 @@ PROVIDERS: Mapping[str, Provider] = MappingProxyType(
         "sendgrid": SENDGRID,
         "twilio": TWILIO,
         "plivo": PLIVO,
+        "smpp": SMPP,
         "gupshup": GUPSHUP,
         "slack": SLACK,
     }
@@ -81,6 +83,20 @@ def open_hook(provider: str, config: Mapping[str, Any]) -> Hook | None:
     """What verifies and reads this account's reports and inbound texts, or None when its provider sends none."""
     chosen = get(provider)
     return chosen.hook(read_config(provider, config)) if chosen.hook else None
+
+
+def listened() -> list[str]:
+    """The providers that one has to listen to."""
+    return [name for name, provider in PROVIDERS.items() if provider.listen]
+
+
+def open_receiver(provider: str, config: Mapping[str, Any], *, trusted_hosts: Collection[str] = ()) -> Receiver:
+    """A line on which this account's provider tells things; close it after use. Raises `LineLost`, and `Unacceptable`
+    for settings that do not fit."""
+    chosen = get(provider)
+    assert chosen.listen, "one of those that are listened to"
+    trusted = frozenset(each.lower() for each in trusted_hosts)
+    return chosen.listen(read_config(provider, config), Surroundings(chosen.channels[0], trusted_hosts=trusted))
 
 
 def read_config(provider: str, config: Mapping[str, Any]) -> GatewayConfig:

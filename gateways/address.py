@@ -6,7 +6,7 @@ the address that is connected to, so a name that changes its answer in between g
 
 import socket
 import time
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass
 from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 
@@ -16,6 +16,8 @@ from domain.sentences import say
 WEB: Mapping[str, frozenset[int]] = {"https": frozenset({443, 8443})}
 _MAIL_PORTS = frozenset({25, 465, 587, 2525})
 MAIL: Mapping[str, frozenset[int]] = {"smtp+starttls": _MAIL_PORTS, "smtps": _MAIL_PORTS}
+_ANY_PORT = range(1, 65536)  # every operator has its own
+SMPP: Mapping[str, Container[int]] = {"smpp": _ANY_PORT, "smpp+tls": _ANY_PORT}
 
 _NOT_PUBLIC_V4 = [ip_network(each) for each in ("192.88.99.0/24", "192.0.0.0/24")]
 _PUBLIC_V6 = ip_network("2000::/3")
@@ -68,7 +70,7 @@ class OutboundRules:
     A trusted one may have any scheme, port and address: it was set by the operator, or let through in development.
     """
 
-    ports: Mapping[str, frozenset[int]]
+    ports: Mapping[str, Container[int]]
     trusted: frozenset[str] = frozenset()
 
     def trusts(self, host: str, port: int) -> bool:
@@ -77,7 +79,7 @@ class OutboundRules:
 
     def check(self, scheme: str, host: str, port: int) -> None:
         """Raise `NotAllowed` unless this scheme and port may be reached at all; asks no DNS."""
-        if not self.trusts(host, port) and port not in self.ports.get(scheme, frozenset()):
+        if not self.trusts(host, port) and port not in self.ports.get(scheme, ()):
             raise NotAllowed
 
     def addresses(self, host: str, port: int) -> list[str]:

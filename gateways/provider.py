@@ -1,6 +1,6 @@
 """What a provider is to the rest of the house: a channel, its settings, and how to open its gateway."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Container, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any, Protocol, TypeAlias
@@ -90,14 +90,51 @@ class Hook(Protocol):
 
 
 @dataclass(frozen=True, slots=True)
+class Heard:
+    """One thing that a provider told on a line: what it says (as `Hook.read` has it), as it came, and its own sign of
+    it."""
+
+    told: list[Told] | None
+    raw: bytes
+    sign: Any
+
+
+class LineLost(Exception):
+    """A line on which a provider tells things ended or never came about; `is_set_up`: the settings are to blame."""
+
+    def __init__(self, detail: str, *, is_set_up: bool = False) -> None:
+        super().__init__(detail)
+        self.detail = detail
+        self.is_set_up = is_set_up
+
+
+class Receiver(Protocol):
+    """A line on which a provider tells things, one after the other. What is not said to be kept is told again."""
+
+    def hear(self, *, seconds: float) -> Heard | None:
+        """The next thing told, None when nothing comes within that time. Raises `LineLost`."""
+        ...
+
+    def kept(self, heard: Heard) -> None:
+        """Say that it is kept, after the commit. Raises `LineLost`: then it is told again."""
+        ...
+
+    def close(self) -> None:
+        """Let go of the line."""
+        ...
+
+
+@dataclass(frozen=True, slots=True)
 class Provider:
     """One provider of one or more channels; each of its functions takes its own kind of `config`.
 
-    `ports` are what its addresses may use by scheme, `hook` is None for providers that report nothing.
+    `ports` are what its addresses may use by scheme; what comes back comes through a `hook` or by having somebody
+    `listen` (which raises `LineLost`), and both are None for providers that report nothing.
     """
 
     channels: tuple[str, ...]
     config: type[GatewayConfig]
-    ports: Mapping[str, frozenset[int]]
+    ports: Mapping[str, Container[int]]
     open: Callable[[Any, Surroundings], Gateway]
     hook: Callable[[Any], Hook] | None = None
+    listen: Callable[[Any, Surroundings], Receiver] | None = None

@@ -8,7 +8,8 @@ from dataclasses import dataclass
 from domain.delivery.ports import SendOutcome
 from gateways.address import NotAllowed, OutboundRules, connect
 from gateways.provider import Endpoint
-from gateways.smtp_replies import Reply, Verdict, judge_opening, printable
+from gateways.smtp_replies import Reply, judge_opening
+from gateways.verdict import Verdict, printable
 
 
 @dataclass(frozen=True, slots=True)

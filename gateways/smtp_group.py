@@ -4,7 +4,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from domain.delivery.ports import Outgoing, SendOutcome, SendResult
-from gateways.smtp_replies import Verdict
+from gateways.verdict import Verdict
 
 
 class Group:

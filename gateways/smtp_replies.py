@@ -1,11 +1,11 @@
 """What a mail server's reply means for a message: basic code and enhanced status (RFC 5321, 3463)."""
 
 import re
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple
 
 from domain.delivery.ports import SendOutcome
+from gateways.verdict import Verdict, printable
 
 BACK_OFF_SECONDS = 300  # greylisting and rate limits name no time: five minutes is what both commonly want
 FULL_MAILBOX_SECONDS = 3600
@@ -41,16 +41,6 @@ class Reply(NamedTuple):
         return ".".join(found.groups())
 
 
-@dataclass(frozen=True, slots=True)
-class Verdict:
-    """What becomes of a message: as in `SendResult`, without the message."""
-
-    outcome: SendOutcome
-    detail: str = ""
-    retry_after: int | None = None
-    suppress: str | None = None
-
-
 def judge(stage: Stage, reply: Reply) -> Verdict:
     """What a reply other than the wished-for one means. An unreadable reply to the text leaves the message unsure."""
     if 400 <= reply.code < 500:
@@ -74,11 +64,6 @@ def judge_opening(reply: Reply) -> Verdict:
 def described(reply: Reply) -> str:
     """The reply as one line of at most 300 printable characters."""
     return printable(f"{reply.code} {reply.text}")
-
-
-def printable(text: str) -> str:
-    """One line without control characters, cut at 300."""
-    return "".join(each if each.isprintable() else " " for each in text)[:300].strip()
 
 
 def _pause(reply: Reply) -> int | None:

@@ -12,7 +12,8 @@ import time
 from domain.delivery.ports import Outgoing, SendOutcome
 from gateways.smtp_client import Client, Server, connect_to
 from gateways.smtp_group import Group
-from gateways.smtp_replies import Reply, Stage, Verdict, described, judge, printable
+from gateways.smtp_replies import Reply, Stage, described, judge
+from gateways.verdict import Verdict, printable
 
 _BARE_LINE_END = re.compile(rb"\r\n|\r|\n")
 _ADDRESS = re.compile(r"[^\s<>@\x00-\x1f\x7f]{1,64}@[^\s<>@\x00-\x1f\x7f]{1,255}")

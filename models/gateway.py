@@ -35,4 +35,7 @@ class GatewayAccount(TenantOwned, Base):
     rests_until: Mapped[datetime | None]
     stopped_at: Mapped[datetime | None]
     stopped_because: Mapped[str | None]
+    heard_at: Mapped[datetime | None]  # when somebody last listened to what its provider tells
+    heard_by: Mapped[str | None]
+    heard_until: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)

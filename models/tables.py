@@ -16,6 +16,7 @@ from models.location import Location
 from models.member import Member
 from models.merge import DistinctPair, MemberAlias, MemberMerge
 from models.message import Message, Report
+from models.message_part import MessagePart
 from models.prompt_day import PromptDay
 from models.purchase import Purchase, PurchaseItem, Refund
 from models.reward import Redemption, Reward, RewardChannel, RewardEvent
@@ -63,6 +64,7 @@ __all__ = [
     "MemberTag",
     "Membership",
     "Message",
+    "MessagePart",
     "PromptDay",
     "Purchase",
     "PurchaseDay",

@@ -3,11 +3,13 @@
 import atexit
 import time
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import gateways
 from domain.delivery import accounts
 from domain.delivery.ports import Gateway
+from gateways.provider import Receiver
 from models.gateway import GatewayAccount
 from models.tenant import Tenant
 from tasks.settings import settings
@@ -69,14 +71,22 @@ def opened(account: GatewayAccount, tenant: Tenant) -> Gateway:
     """The account's gateway, opened anew; close it after use. Raises as `get` does."""
     config = accounts.settings_of(account)
     path = accounts.hook_path_of(account)
-    trusted = set(settings().outbound_allow)
-    if account.set_by_operator:
-        trusted.add(gateways.host_of(account.provider, config))
     return gateways.open_gateway(
         account.provider,
         config,
         channel=account.channel,
         hook_url=f"{settings().public_url}{path}" if path else "",
-        trusted_hosts=trusted,
+        trusted_hosts=_trusted(account, config),
         sender=account.sender or f"{tenant.slug}@{settings().public_host}",
     )
+
+
+def receiver(account: GatewayAccount) -> Receiver:
+    """A line on which the account's provider tells things; close it after use. Raises as `get` does, and `LineLost`."""
+    config = accounts.settings_of(account)
+    return gateways.open_receiver(account.provider, config, trusted_hosts=_trusted(account, config))
+
+
+def _trusted(account: GatewayAccount, config: Mapping[str, str]) -> set[str]:
+    own = {gateways.host_of(account.provider, config)} if account.set_by_operator else set()
+    return {*settings().outbound_allow, *own}

@@ -109,6 +109,11 @@ def nudge_poll(tenant_id: int, connector_id: int) -> bool:
     return nudge(SYNC, "sync.catch_up", tenant_id, connector_id)
 
 
+def nudge_listening(tenant_id: int, gateway_id: int) -> bool:
+    """Nobody listened for a while to what a provider tells."""
+    return nudge(SYNC, "listening.listen", tenant_id, gateway_id)
+
+
 def nudge_watch() -> bool:
     """Nobody counted for a while how promptly messages leave."""
     return nudge(MASS, "watch.count_promptness")

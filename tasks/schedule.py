@@ -13,6 +13,7 @@ from rq.queue import Queue
 from rq.serializers import JSONSerializer
 from rq_scheduler import Scheduler
 
+import gateways
 from domain import agenda, clock
 from domain.watch import promptness
 from models.database import db
@@ -20,6 +21,7 @@ from tasks import queues
 
 TICK_SECONDS = 5
 POLL_EVERY = timedelta(minutes=5)
+LISTEN_EVERY = timedelta(minutes=1)
 TICK = "regulars-tick"
 RETRY_SECONDS = 2.0
 
@@ -36,6 +38,7 @@ def tick() -> None:
     hooks = agenda.hooks(session, now=now)
     polls = agenda.polls(session, now=now, every=POLL_EVERY)
     imports = agenda.imports(session, now=now)
+    listening = agenda.listening(session, now=now, every=LISTEN_EVERY, providers=gateways.listened())
     is_watch_due = promptness.is_due(session, now=now)
     session.rollback()
     for due in deliveries:
@@ -52,6 +55,8 @@ def tick() -> None:
         queues.nudge_poll(poll.tenant_id, poll.connector_id)
     for each in imports:
         queues.nudge_import(each.tenant_id, each.import_id)
+    for account in listening:
+        queues.nudge_listening(account.tenant_id, account.gateway_id)
     if is_watch_due:
         queues.nudge_watch()
 

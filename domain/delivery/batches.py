@@ -13,7 +13,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from domain.audience import suppression
-from domain.delivery import accounts, backoff, duty
+from domain.delivery import accounts, backoff, duty, parts
 from domain.delivery.leases import LEASE
 from domain.delivery.ports import Outgoing, SendOutcome, SendResult
 from models.message import MessageState
@@ -144,6 +144,7 @@ def advance(
     told = done.told
     asked = _outcomes(done, told, now) | _starters(group) | _fared(told, done.took, now)
     rows = session.execute(_ADVANCE, asked | {"owner": owner, "gateway_id": gateway_id, "lease": LEASE}).all()
+    parts.keep(session, gateway_id, told.values())
     _suppress(session, done.letters, told, now=now)
     down = next((each for each in told.values() if each.outcome is SendOutcome.GATEWAY_DOWN), None)
     if down:

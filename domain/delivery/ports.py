@@ -49,6 +49,8 @@ class SendResult:
     """What one hand-over told us. `retry_after` in seconds where the provider said so.
 
     `suppress` names why this address must not be written to again (`invalid_address`, `opted_out`), else None.
+    `part_refs` are the ids of a text that left in several parts, None for a part that was not taken: it is delivered
+    when all of them are.
     """
 
     message_id: int
@@ -57,6 +59,7 @@ class SendResult:
     detail: str = ""
     retry_after: int | None = None
     suppress: str | None = None
+    part_refs: tuple[str | None, ...] = ()
 
 
 class Gateway(Protocol):

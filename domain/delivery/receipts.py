@@ -9,7 +9,7 @@ from sqlalchemy.dialects.postgresql import insert
 from sqlalchemy.orm import Session
 
 from domain.audience import freshness, suppression
-from domain.delivery import engagement
+from domain.delivery import engagement, parts
 from domain.delivery.ports import DeliveryReport
 from models.message import Report
 
@@ -28,10 +28,15 @@ _MAY_FOLLOW = f"""(
 
 _WAITING = text("""
     SELECT r.id, r.kind, r.suppress, r.detail, r.properties, coalesce(r.reported_at, r.recorded_at) AS happened_at,
-           m.id AS found, m.member_id, m.channel, m.topic, m.cause, m.address
+           p.id AS part, m.id AS found, m.member_id, m.channel, m.topic, m.cause, m.address
       FROM reports r
+      LEFT JOIN LATERAL (
+           SELECT p.id, p.message_id FROM message_parts p
+            WHERE r.message_id IS NULL AND p.tenant_id = r.tenant_id AND p.gateway_id = r.gateway_id
+              AND p.ref = r.provider_ref ORDER BY p.id DESC LIMIT 1) p ON true
       LEFT JOIN messages m ON m.tenant_id = r.tenant_id
-           AND (m.id = r.message_id OR (r.message_id IS NULL AND m.provider_ref = r.provider_ref))
+           AND (m.id = coalesce(r.message_id, p.message_id)
+                OR (r.message_id IS NULL AND p.id IS NULL AND m.provider_ref = r.provider_ref))
            AND m.gateway_id = r.gateway_id
      WHERE r.applied_at IS NULL AND r.recorded_at > :after
      ORDER BY r.recorded_at, r.id LIMIT :limit FOR UPDATE OF r SKIP LOCKED""")
@@ -44,12 +49,14 @@ _APPLY = text(f"""
            sent_at = CASE r.kind WHEN 'failed' THEN m.sent_at
                      ELSE coalesce(m.sent_at, r.reported_at, CAST(:now AS timestamptz)) END,
            settled_at = coalesce(r.reported_at, CAST(:now AS timestamptz))
-      FROM (SELECT DISTINCT ON (told.message_id)
-                   told.message_id AS target, r.tenant_id, r.kind, r.detail, r.provider_ref, r.reported_at
-              FROM unnest(CAST(:reports AS bigint[]), CAST(:messages AS bigint[])) AS told (report_id, message_id)
-              JOIN reports r ON r.id = told.report_id
-              JOIN messages m ON m.tenant_id = r.tenant_id AND m.id = told.message_id AND {_MAY_FOLLOW}
-             ORDER BY told.message_id, {_WEIGHT.format(_SHOWS)} DESC, r.id) AS r
+      FROM (SELECT DISTINCT ON (r.target) r.*
+              FROM (SELECT told.message_id AS target, told.kind, o.id, o.tenant_id, o.detail, o.provider_ref,
+                           o.reported_at
+                      FROM unnest(CAST(:reports AS bigint[]), CAST(:messages AS bigint[]), CAST(:kinds AS text[]))
+                           AS told (report_id, message_id, kind)
+                      JOIN reports o ON o.id = told.report_id) AS r
+              JOIN messages m ON m.tenant_id = r.tenant_id AND m.id = r.target AND {_MAY_FOLLOW}
+             ORDER BY r.target, {_WEIGHT.format(_SHOWS)} DESC, r.id) AS r
      WHERE m.tenant_id = r.tenant_id AND m.id = r.target AND {_MAY_FOLLOW}""")  # noqa: S608 (our own fragments)
 
 _APPLIED = text("UPDATE reports SET applied_at = :now WHERE id = ANY(:ids)")
@@ -84,7 +91,7 @@ def apply(session: Session, *, now: datetime) -> int:
     if not known:
         return 0
     told = {"reports": [row.id for row in known], "messages": [row.found for row in known], "now": now}
-    session.execute(_APPLY, told)
+    session.execute(_APPLY, told | {"kinds": parts.kinds(session, known, now=now)})
     of_somebody = [row for row in known if row.address is not None]
     _suppress(session, of_somebody, now=now)
     engagement.keep(session, of_somebody, now=now)

@@ -1,24 +1,36 @@
-"""What every gateway over HTTP must keep, whoever the provider is: subclass it, say how to open one."""
+"""What every gateway must keep, whoever the provider is: subclass it, say how to open one."""
 
 import logging
 import socket
 from collections.abc import Iterator
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
+from typing import Any, Protocol
 
 import pytest
 from werkzeug.wrappers import Response
 
 from domain.delivery.ports import Gateway, Outgoing, SendOutcome
-from tests.played.http import Fault, PlayedHttp
+from tests.played.http import Fault
 
 
-class HttpGatewayKit:
-    """`secrets` are what may show nowhere; `patience` in seconds is short, so that silence is soon over."""
+class Played(Protocol):
+    """A vendor on loopback: `requests` are those it got, `say` lays down what it answers to the next."""
+
+    url: str
+    requests: list[Any]
+
+    def say(self, *answers: Any) -> None: ...
+
+
+class GatewayKit:
+    """`secrets` are what may show nowhere; `patience` in seconds is short, so that silence is soon over; `nowhere` is
+    an address on which nobody listens, its port to be filled in."""
 
     secrets: tuple[str, ...] = ()
     patience = 0.4
+    nowhere = "http://127.0.0.1:{}"
 
-    def play(self) -> PlayedHttp:
+    def play(self) -> AbstractContextManager[Played]:
         """The vendor."""
         raise NotImplementedError
 
@@ -31,12 +43,12 @@ class HttpGatewayKit:
         raise NotImplementedError
 
     @pytest.fixture
-    def vendor(self) -> Iterator[PlayedHttp]:
+    def vendor(self) -> Iterator[Played]:
         with self.play() as server:
             yield server
 
     @pytest.fixture
-    def gateway(self, vendor: PlayedHttp) -> Iterator[Gateway]:
+    def gateway(self, vendor: Played) -> Iterator[Gateway]:
         with closing(self.open(vendor.url, seconds=10)) as gateway:
             yield gateway
 
@@ -65,26 +77,10 @@ class HttpGatewayKit:
         assert [result.outcome for result in gateway.send([self.outgoing(1)])] == [SendOutcome.UNSURE]
 
     def test_nobody_listening_means_later(self):
-        with closing(self.open(f"http://127.0.0.1:{_unused_port()}", seconds=self.patience)) as gateway:
+        with closing(self.open(self.nowhere.format(_unused_port()), seconds=self.patience)) as gateway:
             [result] = gateway.send([self.outgoing(1)])
 
         assert result.outcome is SendOutcome.TRY_LATER
-
-    def test_an_endless_answer_is_unsure(self, gateway, vendor):
-        vendor.say(Response("x" * 100_000, status=200))
-
-        assert [result.outcome for result in gateway.send([self.outgoing(1)])] == [SendOutcome.UNSURE]
-
-    def test_an_answer_of_something_in_between_is_unsure(self, gateway, vendor):
-        for status in (200, 500, 502, 503, 504):
-            vendor.say(Response("<h1>A proxy says so</h1>", status=status, content_type="text/html"))
-            assert [result.outcome for result in gateway.send([self.outgoing(1)])] == [SendOutcome.UNSURE], status
-
-    def test_a_redirect_is_not_followed(self, gateway, vendor):
-        vendor.say(Response(status=307, headers={"Location": f"{vendor.url}/elsewhere"}))
-
-        assert [result.outcome for result in gateway.send([self.outgoing(1)])] == [SendOutcome.GATEWAY_DOWN]
-        assert len(vendor.requests) == 1
 
     def test_an_address_nobody_vouches_for_is_not_reached(self, vendor):
         with closing(self.open(vendor.url.replace("127.0.0.1", "localhost"), seconds=10)) as gateway:
@@ -101,6 +97,26 @@ class HttpGatewayKit:
         shown = f"{caplog.text}{results!r}{gateway!r}"
         for hidden in (*self.secrets, self.outgoing(1).to, str(self.outgoing(1).body)):
             assert hidden not in shown
+
+
+class HttpGatewayKit(GatewayKit):
+    """What those over HTTP must keep beside it."""
+
+    def test_an_endless_answer_is_unsure(self, gateway, vendor):
+        vendor.say(Response("x" * 100_000, status=200))
+
+        assert [result.outcome for result in gateway.send([self.outgoing(1)])] == [SendOutcome.UNSURE]
+
+    def test_an_answer_of_something_in_between_is_unsure(self, gateway, vendor):
+        for status in (200, 500, 502, 503, 504):
+            vendor.say(Response("<h1>A proxy says so</h1>", status=status, content_type="text/html"))
+            assert [result.outcome for result in gateway.send([self.outgoing(1)])] == [SendOutcome.UNSURE], status
+
+    def test_a_redirect_is_not_followed(self, gateway, vendor):
+        vendor.say(Response(status=307, headers={"Location": f"{vendor.url}/elsewhere"}))
+
+        assert [result.outcome for result in gateway.send([self.outgoing(1)])] == [SendOutcome.GATEWAY_DOWN]
+        assert len(vendor.requests) == 1
 
 
 def _unused_port() -> int:

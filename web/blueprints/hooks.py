@@ -15,11 +15,10 @@ import gateways
 from connectors import accounts, bodies, inbox, square
 from domain import clock
 from domain.accounts import hook_tokens
-from domain.audience import replies
-from domain.audience.reply_words import Wish
 from domain.delivery import accounts as gateway_accounts
-from domain.delivery import inbound, receipts, spoken
-from domain.delivery.ports import DeliveryReport, InboundText, SpokenFor
+from domain.delivery import spoken
+from domain.delivery import told as told_rules
+from domain.delivery.ports import SpokenFor
 from gateways.provider import Form, Incoming, Told
 from models.database import db
 from models.gateway import GatewayAccount
@@ -32,7 +31,6 @@ from web.access import public
 from web.refusal_words import in_words
 
 LARGEST = 1024 * 1024
-_WISHES = {wish.upper(): wish for wish in Wish}
 
 bp = Blueprint("hooks", __name__)
 
@@ -111,8 +109,7 @@ def _from_gateway(target: HookToken, raw: bytes) -> Response:
     told = hook.read(replace(incoming, form=_without_nul(incoming.form)))
     words = "".join([_take(each, account) for each in told or []])
     if told is None:
-        key = f"unknown:{hashlib.sha256(raw).hexdigest()}"
-        inbound.keep_unknown(db.session, account.id, key=key, detail=raw.decode("utf-8", "replace"), now=clock.now())
+        told_rules.keep_unknown(db.session(), account, raw, now=clock.now())
     db.session.commit()
     if told:
         queues.nudge_upkeep(target.tenant_id)
@@ -121,23 +118,10 @@ def _from_gateway(target: HookToken, raw: bytes) -> Response:
 
 
 def _take(told: Told, account: GatewayAccount) -> str:
-    """Keep what a provider said, once; what it is to tell the guest, if anything."""
-    if isinstance(told, DeliveryReport):
-        receipts.store(db.session, account.id, told, now=clock.now())
-        return ""
+    """Keep what a provider said, once; what it is to tell the guest, if anything, in the café's language."""
     if isinstance(told, SpokenFor):
         return spoken.words(db.session, account.id, told.message_id, signer=signer())
-    return _answer_to(told, account)
-
-
-def _answer_to(told: InboundText, account: GatewayAccount) -> str:
-    """What a guest who wrote gets back, in the café's language. Their text takes effect at once, and only once."""
-    if not inbound.keep_text(db.session, account.id, told, now=clock.now()):
-        return ""
-    read = _WISHES.get(told.extra.get("opt_out_type", ""))
-    answer = replies.take(
-        db.session, g.tenant, channel=account.channel, sender=told.sender, body=told.body, read=read, now=clock.now()
-    )
+    answer = told_rules.take(db.session(), g.tenant, account, told, now=clock.now())
     with force_locale(g.tenant.locale):
         return in_words(answer) if answer else ""
 
