@@ -113,9 +113,9 @@ def _read(session: Session, row: Import, held: Hold, load: Load, should_stop: Ca
     try:
         load.read(held, should_stop=should_stop)
         if task == "rehearse":
-            figures = load.rehearse()
+            figures = load.rehearse(held, should_stop=should_stop)
             load.keep_remarks()
-            _end(load.session, held, "rehearsed", rows_total=load.total, figures=dict(figures))
+            _end(load.session, held, "rehearsed", rows_total=load.total, rows_done=0, figures=dict(figures))
         else:
             figures = load.merge(held, should_stop=should_stop)
             _tell(load.session, held.import_id, actor, f"{kind}.imported", figures)

@@ -31,7 +31,7 @@ class File(Protocol):
     def prepare(self, session: Session) -> None: ...
     def lay_down(self, session: Session, lines: Iterable[tuple[int, Line]]) -> None: ...
     def finish(self, session: Session) -> None: ...
-    def rehearse(self, session: Session, *, total: int) -> Counter[str]: ...
+    def rehearse(self, session: Session, *, after: int, total: int) -> tuple[Counter[str], int]: ...
     def keep_remarks(self, session: Session, *, total: int) -> None: ...
     def merge(self, session: Session, *, after: int) -> tuple[Counter[str], int]: ...
     def clear(self, session: Session) -> None: ...
@@ -54,12 +54,22 @@ class Load:
         self._blocks = _blocks(lines)
         self._is_prepared, self._is_laid_down = False, False
         self.total = 0  # rows read so far
+        self._rehearsed, self._figures = 0, Counter[str]()  # rows tried out so far, and what came of them
 
-    def rehearse(self) -> Counter[str]:
-        """What merging all rows would come to, with `rows`, their number. Nothing is saved: roll back afterwards."""
+    def rehearse(self, held: Hold | None = None, *, should_stop: Callable[[], bool] = lambda: False) -> Counter[str]:
+        """What merging all rows would come to, with `rows`, their number. Nothing of it stays: roll back afterwards.
+
+        With an import that is held it tells there how far it is, and raises as `read` does.
+        """
         while self._lay_down_some():
             pass
-        return self._file.rehearse(self.session, total=self.total) + Counter(rows=self.total)
+        while self._rehearsed < self.total:
+            came, self._rehearsed = self._file.rehearse(self.session, after=self._rehearsed, total=self.total)
+            self._figures += came
+            if held and self._rehearsed < self.total:
+                done = {"rows_total": self.total, "rows_done": self._rehearsed}
+                _commit(self.session, held, should_stop, **done)
+        return self._figures + Counter(rows=self.total)
 
     def keep_remarks(self) -> None:
         """Keep what a rehearsal said about the rows with the import."""

@@ -8,8 +8,11 @@ from flask import Flask
 from flask_babel import gettext as _
 from flask_babel import ngettext
 
+from domain.audience.imports import records
 from domain.audience.imports.columns import ATTRIBUTE, CONSENTS
 from domain.audience.imports.readings import Staged
+from domain.loyalty.sales import Sale
+from domain.outreach import purchase_rows
 from domain.sentences import Sentence
 from models.imports import Import
 from web import filters
@@ -27,6 +30,7 @@ def init_app(app: Flask) -> None:
         encoding_words=encoding_words,
         delimiter_words=delimiter_words,
         guest_facts=guest_facts,
+        bill_facts=bill_facts,
         import_sentence=import_sentence,
         import_state=import_state,
         import_progress=import_progress,
@@ -60,8 +64,12 @@ def field_words(field: str) -> str:
     return (_plain_fields() | _purchase_fields()).get(field, field)
 
 
-def field_choices(header: str) -> list[tuple[str, list[tuple[str, str]]]]:
-    """What a column may mean, in groups: value and words."""
+def field_choices(kind: str, header: str) -> list[tuple[str, list[tuple[str, str]]]]:
+    """What a column of such a file may mean, in groups: value and words."""
+    return _purchase_choices() if kind == records.PURCHASES else _guest_choices(header)
+
+
+def _guest_choices(header: str) -> list[tuple[str, list[tuple[str, str]]]]:
     own = ATTRIBUTE + header[:64]
     plain = [(name, words) for name, words in _plain_fields().items() if not name.startswith("consent_")]
     consents = [(name, field_words(name)) for name in (*CONSENTS, "consent_source", "consent_at")]
@@ -70,6 +78,16 @@ def field_choices(header: str) -> list[tuple[str, list[tuple[str, str]]]]:
         (_("What they agreed to"), consents),
         (_("Else"), [(own, _("Keep as a field of my own"))]),
     ]
+
+
+def _purchase_choices() -> list[tuple[str, list[tuple[str, str]]]]:
+    of_purchase = [name for name in purchase_rows.OF_PURCHASE if name not in purchase_rows.MEMBER]
+    groups = {
+        _("About the purchase"): ("external_id", *of_purchase),
+        _("Whose it is"): purchase_rows.MEMBER,
+        _("What was bought"): purchase_rows.OF_ITEM,
+    }
+    return [(words, [(name, field_words(name)) for name in names]) for words, names in groups.items()]
 
 
 def encoding_words(encoding: str) -> str:
@@ -108,6 +126,13 @@ def guest_facts(said: Staged) -> list[str]:
     return [fact for fact in facts if fact]
 
 
+def bill_facts(said: Sale) -> list[str]:
+    """What the rows of a purchase say, beside its amount."""
+    facts = [said.external_id, filters.moment(said.occurred_at), said.location, said.member and said.member.value]
+    facts += [f"{filters.number(item.quantity)} × {item.name}" for item in said.items]
+    return [fact for fact in facts if fact]
+
+
 def import_sentence(row: Import) -> str:
     """What came of a file, or what would, in one line."""
     figures = row.figures
@@ -116,13 +141,22 @@ def import_sentence(row: Import) -> str:
     if row.state in ("waiting", "running"):
         return import_progress(row)
     if row.state == "refused":
-        return _("nothing was saved") if not row.rows_done else _("broken off")
+        return _("broken off") if row.task == "load" and row.rows_done else _("nothing was saved")
     if row.state == "undone":
         return _("taken back on %(day)s", day=filters.day(row.undone_at))
-    rows = ngettext("%(num)s row", "%(num)s rows", figures.get("rows", 0))
+    count = figures.get("rows", 0)
+    rows = ngettext("%(shown)s row", "%(shown)s rows", count, shown=filters.number(count))
     if not (figures.get("created") or figures.get("updated")):
         return _("%(rows)s, nothing new in them", rows=rows)
     counted = {name: filters.number(figures.get(name, 0)) for name in ("created", "updated")}
+    if row.kind == records.PURCHASES:
+        return ngettext(
+            "%(rows)s: %(shown)s new purchase",
+            "%(rows)s: %(shown)s new purchases",
+            figures["created"],
+            rows=rows,
+            shown=counted["created"],
+        )
     return _("%(rows)s: %(created)s new, %(updated)s changed", rows=rows, **counted)
 
 
@@ -145,17 +179,22 @@ def import_progress(row: Import) -> str:
         return _("It is next in line.")
     if row.task == "undo":
         done = sum(row.figures.get(name, 0) for name in ("removed", "put_back", "kept"))
-        return ngettext("%(num)s guest looked at", "%(num)s guests looked at", done)
-    if row.task == "load" and row.rows_done and row.rows_total:
+        return ngettext("%(shown)s guest looked at", "%(shown)s guests looked at", done, shown=filters.number(done))
+    if row.rows_done and row.rows_total:
         counted = {"done": filters.number(row.rows_done), "total": filters.number(row.rows_total)}
+        if row.task == "rehearse":
+            return _("%(done)s of %(total)s rows tried out", **counted)
         return _("%(done)s of %(total)s rows imported", **counted)
-    return ngettext("%(num)s row read", "%(num)s rows read", row.rows_read)
+    read = row.rows_read
+    return ngettext("%(shown)s row read", "%(shown)s rows read", read, shown=filters.number(read))
 
 
 def import_share(row: Import) -> int | None:
-    """How much of it is done, of 100; None while that can't be told. Reading is the longer half."""
+    """How much of it is done, of 100; None while that can't be told. Of what is loaded reading is the longer half."""
     if row.state == "waiting" and not row.started_at:
         return 0
+    if row.task == "rehearse" and row.rows_done and row.rows_total:
+        return 100 * row.rows_done // row.rows_total
     if row.task != "load" or not row.rows_total:
         return None
     return 50 * (row.rows_read + row.rows_done) // row.rows_total

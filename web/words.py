@@ -48,7 +48,8 @@ def why_today(name: Name) -> str:
         days = name.number
         return _("birthday today") if not days else ngettext("birthday tomorrow", "birthday in %(num)s days", days)
     if name.why == "almost":
-        missing = ngettext("%(num)s point to go", "%(num)s points to go", name.number)
+        shown = filters.number(name.number)
+        missing = ngettext("%(shown)s point to go", "%(shown)s points to go", name.number, shown=shown)
         return f"{missing}: {name.detail}"
     usual = ngettext("usually comes every day", "usually every %(num)s days", int(name.detail))
     return usual + ", " + ngettext("it has been %(num)s day", "it has been %(num)s days", name.number)
@@ -124,16 +125,20 @@ def _gateway_stopped(each: Attention) -> tuple[str, str, str, str]:
 
 def _unsure(each: Attention) -> tuple[str, str, str, str]:
     words = ngettext(
-        "%(num)s message may have arrived: the line broke at the last moment. It is not repeated by itself.",
-        "%(num)s messages may have arrived: the line broke at the last moment. They are not repeated by themselves.",
+        "%(shown)s message may have arrived: the line broke at the last moment. It is not repeated by itself.",
+        "%(shown)s messages may have arrived: the line broke at the last moment. They are not repeated by themselves.",
         each.count,
+        shown=filters.number(each.count),
     )
     return "help-circle", words, url_for("messages.index", state="unsure"), _("Show them")
 
 
 def _hooks_parked(each: Attention) -> tuple[str, str, str, str]:
     words = ngettext(
-        "%(num)s sale from the till could not be read.", "%(num)s sales from the till could not be read.", each.count
+        "%(shown)s sale from the till could not be read.",
+        "%(shown)s sales from the till could not be read.",
+        each.count,
+        shown=filters.number(each.count),
     )
     return "receipt", words, url_for("settings.connectors"), _("See why")
 
@@ -145,9 +150,10 @@ def _connector_stopped(each: Attention) -> tuple[str, str, str, str]:
 
 def _gateway_missing(each: Attention) -> tuple[str, str, str, str]:
     words = ngettext(
-        "%(num)s message was held back this week because no gateway is connected.",
-        "%(num)s messages were held back this week because no gateway is connected.",
+        "%(shown)s message was held back this week because no gateway is connected.",
+        "%(shown)s messages were held back this week because no gateway is connected.",
         each.count,
+        shown=filters.number(each.count),
     )
     return "plug", words, url_for("settings.gateways"), _("Connect one")
 

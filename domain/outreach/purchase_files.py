@@ -82,18 +82,16 @@ class PurchaseFile:
         """All rows are there."""
         session.execute(_ANALYZE)
 
-    def rehearse(self, session: Session, *, total: int) -> Counter[str]:
-        """What booking all `total` rows would come to. Each slice is let go of at once: tills hardly wait for it."""
-        figures: Counter[str] = Counter()
-        after = 0
-        while after < total:
-            savepoint = session.begin_nested()
-            came = self._booked(session, after, self._try_out)
-            savepoint.rollback()
-            remark_table.lay_down(session, came.remarks)
-            figures += came.figures
-            after = came.until
-        return figures
+    def rehearse(self, session: Session, *, after: int, total: int) -> tuple[Counter[str], int]:
+        """What booking the next purchases behind row number `after` would come to, and the number of their last row.
+
+        They are let go of at once: tills hardly wait for it.
+        """
+        savepoint = session.begin_nested()
+        came = self._booked(session, after, self._try_out)
+        savepoint.rollback()
+        remark_table.lay_down(session, came.remarks)
+        return came.figures, came.until
 
     def keep_remarks(self, session: Session, *, total: int) -> None:
         """Keep what a rehearsal would say about the rows."""

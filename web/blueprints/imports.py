@@ -1,10 +1,9 @@
-"""Files with guests: uploaded, looked at, rehearsed, imported, taken back."""
+"""Files with guests or purchases: uploaded, looked at, rehearsed, imported; guests are taken back too."""
 
 import io
 from collections.abc import Iterator
 from dataclasses import replace
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, stream_with_context, url_for
 from flask_babel import gettext as _
@@ -15,7 +14,6 @@ from domain import clock, tables
 from domain.accounts import audit
 from domain.audience.imports import columns, preview, records, undoing
 from domain.audience.imports.preview import Choices, Preview
-from domain.audience.imports.readings import Ground
 from domain.errors import Conflict, Unacceptable
 from domain.tables import UnknownEncoding, dates, encodings
 from domain.tables.delimited import DELIMITERS
@@ -23,6 +21,7 @@ from domain.tenant_scope import tenant_scope
 from models.database import db
 from models.imports import Import, ImportRemark
 from tasks import queues
+from tasks.import_kinds import KINDS
 from web import sheets
 from web.access import fresh_login, requires
 from web.extensions import caller_address
@@ -50,19 +49,20 @@ def index() -> str:
 @requires("import_members")
 def upload() -> AnyResponse | tuple[str, int]:
     """Keep a file that can be read as a table; another one is refused here and now."""
+    kind = request.form.get("kind", records.MEMBERS)
+    if kind not in KINDS:
+        abort(404)
     sent = request.files.get("file")
     content = sent.stream.read(LARGEST_FILE + 1) if sent else b""
     if not content:
-        return _index(_("Choose a file first.")), 422
+        return _index(kind, _("Choose a file first.")), 422
     if len(content) > LARGEST_FILE:
-        return _index(_("This file is larger than 20 MB. Split it, or leave columns out.")), 422
+        return _index(kind, _("This file is larger than 20 MB. Split it, or leave columns out.")), 422
     try:
         _judge(content)
     except Unacceptable as refusal:
-        return _index(said_words(refusal.detail)), 422
-    row = records.keep(
-        db.session(), records.MEMBERS, sent.filename or "", content, user_id=current_user.id, now=clock.now()
-    )
+        return _index(kind, said_words(refusal.detail)), 422
+    row = records.keep(db.session(), kind, sent.filename or "", content, user_id=current_user.id, now=clock.now())
     db.session.commit()
     return redirect(url_for(".show", import_id=row.id), code=303)
 
@@ -93,7 +93,7 @@ def choose(import_id: int) -> str | AnyResponse | tuple[str, int]:
         return _choosing(row, choices)
     try:
         seen = _looked_at(row, choices)
-        columns.assign_members(seen.table.headers, seen.mapping)
+        KINDS[row.kind].assign(seen.table.headers, seen.mapping)
     except Unacceptable as refusal:
         return _choosing(row, choices, said_words(refusal.detail)), 422
     if seen.asks_order:
@@ -179,8 +179,7 @@ def _looked_at(row: Import, choices: Choices) -> Preview:
     content = records.content(db.session(), row.id)
     if content is None:
         raise Conflict(_("The file is not here any more. Upload it again."))
-    ground = Ground(g.tenant.country, ZoneInfo(g.tenant.timezone), None, clock.now())
-    return preview.look(content, choices, ground)
+    return preview.look(content, choices, KINDS[row.kind].sort(g.tenant, clock.now()))
 
 
 def _chosen(row: Import) -> Choices:
@@ -197,12 +196,13 @@ def _one_of(name: str, known: Any) -> str:
     return value if value and value in known else ""
 
 
-def _index(refusal: str | None = None) -> str:
+def _index(kind: str = records.MEMBERS, refusal: str | None = None) -> str:
     before = cursor_number()
     found = records.latest(db.session(), before_id=before, limit=PAGE + 1)
     return render_template(
         "imports/index.html",
         imports=found[:PAGE],
+        kind=kind,
         refusal=refusal,
         is_further=before is not None,
         cursor=found[PAGE - 1].id if len(found) > PAGE else None,

@@ -101,17 +101,22 @@ def refuse_twice(headers: Sequence[str]) -> None:
             raise Unacceptable(say("Two columns are called %(name)s. Give each a name of its own.", name=header))
 
 
-def guessed(headers: Sequence[str], *, names: Mapping[str, str] = _GUESSES) -> dict[str, str]:
-    """The field that each header most likely means, "" where none is likely. No field is given twice."""
+def guessed(
+    headers: Sequence[str], *, names: Mapping[str, str] = _GUESSES, known: Callable[[str], bool] = is_field
+) -> dict[str, str]:
+    """The field that each header most likely means, "" where none is likely. No field is given twice.
+
+    `names` holds what other programs call the fields, without blanks and signs; `known` tells which fields there are.
+    """
     found: dict[str, str] = {}
     for header in filter(None, headers):
-        field = _guess(header, names)
+        field = _guess(header, names, known)
         found[header] = field if field not in found.values() else ""
     return found
 
 
-def _guess(header: str, names: Mapping[str, str]) -> str:
-    if is_field(header.lower()):
+def _guess(header: str, names: Mapping[str, str], known: Callable[[str], bool]) -> str:
+    if known(header.lower()):
         return header.lower()
     plain = re.sub(r"[\W_]", "", header.casefold())
     return names.get(plain) or names.get(plain.replace("ß", "ss")) or ""

@@ -36,9 +36,9 @@ class MemberFile:
         """All rows are there."""
         staging.finish(session)
 
-    def rehearse(self, session: Session, *, total: int) -> Counter[str]:
-        """What merging all `total` rows would come to. Roll back afterwards."""
-        return merging.rehearse(session, after=0, until=total, now=self._loading.now)
+    def rehearse(self, session: Session, *, after: int, total: int) -> tuple[Counter[str], int]:
+        """What merging all rows behind number `after` would come to, in one go, and the number of the last one."""
+        return merging.rehearse(session, after=after, until=total, now=self._loading.now), total
 
     def keep_remarks(self, session: Session, *, total: int) -> None:
         """Keep what a rehearsal would say about the rows."""

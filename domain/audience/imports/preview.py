@@ -1,10 +1,11 @@
-"""A file before it is imported: how it is written, what its columns seem to mean, the first guests as they will be
+"""A file before it is imported: how it is written, what its columns seem to mean, the first of its rows as they will be
 read, and what only a person can tell."""
 
 import io
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from itertools import islice
+from typing import Any
 
 from domain import tables
 from domain.audience.imports import columns
@@ -14,7 +15,7 @@ from domain.audience.imports.remarks import Remark
 from domain.tables import Line, Table, UnknownEncoding, dates, encodings
 from domain.tables.dates import Order
 
-SHOWN = 5  # guests
+SHOWN = 5  # guests, or purchases
 EXAMPLES = 3  # of what a column holds
 LOOKED_AT = 10_000  # rows, for what they tell about the order of day and month
 LONGEST_EXAMPLE = 60
@@ -40,6 +41,16 @@ class Guest:
 
 
 @dataclass(frozen=True, slots=True)
+class Sort:
+    """What a file may hold: which of its fields are days, what headers most likely mean, and how its first rows read
+    with these columns and this order of day and month ("" is not known)."""
+
+    dates: Sequence[str]
+    guessed: Callable[[Sequence[str]], Mapping[str, str]]
+    first: Callable[[Columns, str, Sequence[Line]], Sequence[Any]]
+
+
+@dataclass(frozen=True, slots=True)
 class Preview:
     """What a page shows. `encoding` and `order` hold what is known or was chosen; the questions are still open."""
 
@@ -53,19 +64,23 @@ class Preview:
     has_dates: bool
     examples: Mapping[str, Sequence[str]]
     foreign: Sequence[str]  # cells with letters that another encoding would show otherwise
-    guests: Sequence[Guest] = field(default_factory=list)
+    first: Sequence[Any]
 
 
-def look(content: bytes, choices: Choices, ground: Ground) -> Preview:
+def guests(ground: Ground) -> Sort:
+    """A file of members, as it is read for the café of this ground."""
+    return Sort(columns.DATES, columns.guessed, lambda found, order, lines: _guests(found, _told(ground, order), lines))
+
+
+def look(content: bytes, choices: Choices, sort: Sort) -> Preview:
     """The file as it stands with what was chosen so far. Raises `Unacceptable` for one that can't be read like that."""
     table, encoding, asks_encoding = _opened(content, choices)
     columns.refuse_twice(table.headers)
-    mapping = columns.guessed(table.headers) if choices.mapping is None else choices.mapping
+    mapping = sort.guessed(table.headers) if choices.mapping is None else choices.mapping
     lines = list(islice(table.lines, LOOKED_AT))
     fields = [mapping.get(header) or None for header in table.headers]
-    order = dates.order_of(_cells(lines, [at for at, name in enumerate(fields) if name in columns.DATES]))
+    order = dates.order_of(_cells(lines, [at for at, name in enumerate(fields) if name in sort.dates]))
     known = dates.told(order) or choices.dates
-    reader = Reader(_usable(fields), _told(ground, known), keeps_cells=False)
     return Preview(
         table=table,
         encoding=encoding,
@@ -77,7 +92,7 @@ def look(content: bytes, choices: Choices, ground: Ground) -> Preview:
         has_dates=order is not None and order is not Order.NONE and dates.told(order) is None,
         examples={header: _examples(lines, at) for at, header in enumerate(table.headers) if header},
         foreign=_foreign(lines) if table.encoding not in ("utf-8", "utf-8-sig", "") else [],
-        guests=[_guest(reader, number, line) for number, line in enumerate(lines[:SHOWN], start=1)],
+        first=sort.first(_usable(fields), known, lines),
     )
 
 
@@ -104,7 +119,12 @@ def _usable(fields: Sequence[str | None]) -> Columns:
 
 
 def _told(ground: Ground, order: str) -> Ground:
-    return Ground(ground.country, ground.zone, order or None, ground.now)
+    return replace(ground, dates=order or None)
+
+
+def _guests(found: Columns, ground: Ground, lines: Sequence[Line]) -> list[Guest]:
+    reader = Reader(found, ground, keeps_cells=False)
+    return [_guest(reader, number, line) for number, line in enumerate(lines[:SHOWN], start=1)]
 
 
 def _guest(reader: Reader, number: int, line: Line) -> Guest:

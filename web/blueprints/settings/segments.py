@@ -13,7 +13,7 @@ from domain.audience.segments import Preview
 from domain.errors import Refusal
 from models.database import db
 from models.segment import Segment
-from web import segment_words
+from web import filters, segment_words
 from web.access import requires
 from web.blueprints.settings.room import bp, note
 from web.forms.segment import FORMS, PresetForm
@@ -58,7 +58,7 @@ def keep_segment(preset: str) -> Response | tuple[str, int]:
         return _page(form, form.show(refused)), 422
     note("segment.changed", f"segment:{segment.id}")
     db.session.commit()
-    flash(ngettext("Saved. %(num)s guest is in it now.", "Saved. %(num)s guests are in it now.", segment.size), "good")
+    flash(_saved(segment.size), "good")
     return redirect(url_for(".segments", _anchor=preset), code=303)
 
 
@@ -107,3 +107,8 @@ def _tried(form: PresetForm) -> Tried:
     )
     border = presets.border(db.session(), numbers) if is_known else None
     return Tried(segment_words.of_preset(form.preset, numbers), found, border)
+
+
+def _saved(size: int) -> str:
+    shown = filters.number(size)
+    return ngettext("Saved. %(shown)s guest is in it now.", "Saved. %(shown)s guests are in it now.", size, shown=shown)
