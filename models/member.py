@@ -39,6 +39,7 @@ class Member(TenantOwned, Base):
     timezone: Mapped[str | None]
     country: Mapped[str | None]
     attributes: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))
+    may_count: Mapped[bool | None]  # what they open and click; none: they never said, the café's way counts
     link_number: Mapped[int] = mapped_column(server_default="1")  # one more revokes every link sent so far
     erased_at: Mapped[datetime | None]
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)

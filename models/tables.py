@@ -12,6 +12,7 @@ from models.idempotency import IdempotencyKey
 from models.imports import Import, ImportChange, ImportPart, ImportRemark
 from models.key import ApiKey, HookToken
 from models.ledger import Balance, LedgerEntry, Lot
+from models.link import Link
 from models.location import Location
 from models.member import Member
 from models.merge import DistinctPair, MemberAlias, MemberMerge
@@ -55,6 +56,7 @@ __all__ = [
     "ImportRemark",
     "InboundHook",
     "LedgerEntry",
+    "Link",
     "Location",
     "Lot",
     "Member",

@@ -1,10 +1,19 @@
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from sqlalchemy import BigInteger, CheckConstraint, Identity, text
 from sqlalchemy.orm import Mapped, mapped_column
 
 from models.base import NOW, Base
+
+
+class Counting(StrEnum):
+    """Of which guests a café counts what they open and click."""
+
+    UNLESS_DECLINED = "unless_declined"
+    IF_AGREED = "if_agreed"
+    NEVER = "never"
 
 
 class Tenant(Base):
@@ -23,6 +32,7 @@ class Tenant(Base):
     locale: Mapped[str]
     postal_address: Mapped[str | None]
     colour: Mapped[str] = mapped_column(server_default="#4a2f22")
+    counting: Mapped[str] = mapped_column(server_default=Counting.UNLESS_DECLINED)
     sms_approved_at: Mapped[datetime | None]
     sms_markets: Mapped[list[str]] = mapped_column(server_default=text("'[]'"))
     settings: Mapped[dict[str, Any]] = mapped_column(server_default=text("'{}'"))

@@ -1,15 +1,16 @@
 """A message in words: why it spoke, where it stands, what happened on its way and what would change a no."""
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
 from flask import Flask
 from flask_babel import gettext as _
 
-from domain.delivery import trials
-from domain.delivery.messages import Listed
+from domain.delivery import messages, trials
+from domain.delivery.messages import Listed, Reading
 from models.message import MessageState as State
-from web import filters, words
+from web import filters, message_reading, words
 
 WAITING = (State.PLANNED, State.CLAIMED, State.ATTEMPTING)
 NOES = (State.SKIPPED, State.CANCELLED)
@@ -102,7 +103,7 @@ def message_advice(message: Listed) -> str:
     return advice.get(State(message.state), "")
 
 
-def message_steps(message: Listed) -> list[Step]:
+def message_steps(message: Listed, readings: Sequence[Reading] = ()) -> list[Step]:
     """The message's way so far and what lies ahead, oldest first."""
     steps = [Step("calendar-time", _planned_words(message), message.created_at)]
     if message.state in WAITING:
@@ -114,7 +115,7 @@ def message_steps(message: Listed) -> list[Step]:
         steps.append(Step("send", _("Left"), message.sent_at))
     if message.state not in (State.SENT, State.SKIPPED):
         steps.append(_ending(message))
-    return steps
+    return steps + [_read(each) for each in readings]
 
 
 def _planned_words(message: Listed) -> str:
@@ -130,6 +131,12 @@ def _ending(message: Listed) -> Step:
         State.BOUNCED: ("mail-off", _("Came back")),
     }[State(message.state)]
     return Step(icon, said, message.settled_at)
+
+
+def _read(reading: Reading) -> Step:
+    if reading.type == messages.OPENED:
+        return Step("mail-opened", message_reading.opened_words(reading.facts), reading.at)
+    return Step("link", message_reading.clicked_words(reading.facts), reading.at)
 
 
 def _waiting_advice(message: Listed) -> str:

@@ -13,7 +13,7 @@ from domain import money
 from domain.insight.timeline import Moment
 from domain.loyalty.wallets import Entry
 from models.message import MessageState
-from web import consent_words, filters, tag_words, words
+from web import consent_words, filters, message_reading, tag_words, words
 
 Facts = Mapping[str, Any]
 
@@ -50,6 +50,10 @@ ICONS = {
     "message.unsure": "help-circle",
     "message.failed": "circle-x",
     "message.bounced": "mail-off",
+    "message.opened": "mail-opened",
+    "message.clicked": "link",
+    "counting.allowed": "eye",
+    "counting.declined": "eye-off",
 }
 ICONS_OF_FAMILIES = {
     "card": "id",
@@ -240,6 +244,8 @@ _EVENTS: dict[str, Callable[[Facts], str]] = {
     "consent.withdrawn": consent_words.story_of_withdrawal,
     "address.suppressed": _suppressed,
     "address.lifted": _lifted,
+    "message.opened": message_reading.opened_words,
+    "message.clicked": message_reading.clicked_words,
 }
 
 
@@ -265,6 +271,10 @@ def _of_other(kind: str, facts: Facts) -> str:
         "member.merged": _("Two records of this guest were joined"),
         "bonus.page_opened": _("Opened the bonus page"),
         "bonus.interest_declared": _("Ticked the box about the bonus programme"),
+        "counting.allowed": _("May be counted: what they open and click"),
+        "counting.declined": _("Does not want counted what they open and click"),
+        "message.unsubscribed": _("Took their yes back in the mail program"),
+        "message.complained": _("Called a message unwanted"),
         "bonus.interest_withdrawn": _("No longer wants to hear about the bonus programme"),
     }
     if kind in known:

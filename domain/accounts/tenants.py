@@ -15,7 +15,7 @@ from domain.accounts import keys, users
 from domain.accounts.secrets import new_password
 from domain.errors import Conflict, FieldError, Unacceptable
 from domain.sentences import say
-from models.tenant import Tenant
+from models.tenant import Counting, Tenant
 from models.user import Membership, User
 
 SLUG = re.compile(r"[a-z0-9](-?[a-z0-9])*")
@@ -25,7 +25,7 @@ RESERVED_SLUGS = {"api", "static", "hooks", "admin", "support", "new"}
 LONGEST_ADDRESS = 300
 COLOUR = re.compile(r"#[0-9a-f]{6}")
 LEAST_CONTRAST = 4.5  # of white words on the café's colour (WCAG 2.2, AA)
-CHANGEABLE = ("name", "postal_address", "timezone", "country", "locale", "colour")
+CHANGEABLE = ("name", "postal_address", "timezone", "country", "locale", "colour", "counting")
 
 
 @dataclass(frozen=True, slots=True)
@@ -140,6 +140,7 @@ def _errors_in(wanted: Mapping[str, str]) -> list[FieldError]:
         "timezone": (wanted["timezone"] in available_timezones(), say("This time zone is not known.")),
         "country": (is_country(wanted["country"]), say("This country is not known.")),
         "locale": (is_locale(wanted["locale"]), say("This language is not known.")),
+        "counting": (wanted["counting"] in set(Counting), say("Choose whose opening and clicking is counted.")),
         "colour": (bool(COLOUR.fullmatch(wanted["colour"])), say("Choose a colour.")),
     }
     errors = [FieldError(path, message) for path, (right, message) in checks.items() if not right]

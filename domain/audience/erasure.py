@@ -27,6 +27,7 @@ FORGOTTEN = (
     "locale",
     "timezone",
     "country",
+    "may_count",
 )
 # What an event may keep once it is nobody's. Everything that others typed goes, and everything of custom events.
 KEPT_OF_EVENTS = (

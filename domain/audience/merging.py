@@ -168,6 +168,8 @@ def _become_one(
     session.add(MemberMerge(kept_id=kept.id, gone_id=gone.id, at=now, actor=actor, details={"taken": sorted(taken)}))
     taken |= {name: getattr(gone, name) for name in WITH_PHONE if "phone" in taken}
     kept.attributes = gone.attributes | kept.attributes
+    if gone.may_count is False or kept.may_count is None:
+        kept.may_count = gone.may_count  # of two words the no counts
     kept.joined_on = min(kept.joined_on, gone.joined_on)
     _blank(gone, now=now)
     session.flush()  # its addresses are free now

@@ -155,6 +155,14 @@ REGISTRY: tuple[Placeholder, ...] = (
     _placeholder("campaign.ends_on", "Last day of the campaign", date(2026, 6, 30), Type.DATE, Occasion.CAMPAIGN),
 )
 
+OPENED = "links.opened"
+
+
+def clicked(number: int) -> str:
+    """The name of a wording's counted link, counting from 0."""
+    return f"links.clicked_{number}"
+
+
 _BALANCE = re.compile(r"balance\.([a-z][a-z0-9_]*)")
 _ATTRIBUTE = re.compile(r"member\.attributes\.([A-Za-z][A-Za-z0-9_]*)")
 _NAMED = {each.name: each for each in REGISTRY}
@@ -166,10 +174,11 @@ class Catalogue:
 
     occasion: Occasion = Occasion.ANY
     currencies: frozenset[str] | None = None
+    counted: int | None = None  # how many counted links our own hand put in; an owner's text has none
 
     def find(self, name: str) -> Placeholder | None:
         """The placeholder of that dotted name, or None if it is unknown or has no value in this occasion."""
-        found = _NAMED.get(name) or self._balance(name) or _attribute(name)
+        found = _NAMED.get(name) or self._balance(name) or _attribute(name) or self._counted(name)
         return found if found and self._has(found) else None
 
     def why_not(self, name: str) -> Sentence:
@@ -194,6 +203,11 @@ class Catalogue:
         if match and (self.currencies is None or match[1] in self.currencies):
             return _balance_in(match[1])
         return None
+
+    def _counted(self, name: str) -> Placeholder | None:
+        if self.counted is None or name not in (OPENED, *map(clicked, range(self.counted))):
+            return None
+        return Placeholder(name, "A counted link", "", Type.URL)
 
     def _guess(self, name: str) -> str | None:
         names = [each.name for each in self.placeholders]

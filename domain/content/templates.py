@@ -1,7 +1,7 @@
 """Templates: what owners write, checked and compiled once on saving, each state of it kept as a version."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from typing import Any
 
@@ -9,7 +9,8 @@ from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
 from domain.content import blocks as parts
-from domain.content import frame, rendering, sms
+from domain.content import countable, frame, rendering, sms
+from domain.content.countable import Countable
 from domain.content.frame import Theme
 from domain.content.placeholders import Catalogue, Occasion, catalogue, filled
 from domain.content.rendering import Compiled, Kind
@@ -76,11 +77,17 @@ class TextPreview:
 
 @dataclass(frozen=True)
 class Prepared:
-    """A version ready to be rendered for many. `subject` and `html` are there for e-mails."""
+    """A version ready to be rendered for many. `subject` and `html` are there for e-mails.
+
+    What leaves has `addresses` that stand in gaps of their own, and for e-mails room for a pixel.
+    """
 
     text: Compiled
     subject: Compiled | None = field(default=None)
     html: Compiled | None = field(default=None)
+    addresses: tuple[str, ...] = ()
+    has_pixel: bool = False
+    plain_links: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def names(self) -> frozenset[str]:
@@ -169,12 +176,18 @@ def draft(session: Session, tenant: Tenant, wording: Wording) -> Draft:
     return made
 
 
-def preview(content: Content, values: Mapping[str, Any], *, locale: str) -> EmailPreview | TextPreview:
-    """What one member would read. `values` by dotted name; what is missing shows the registry's example."""
+def preview(
+    content: Content, values: Mapping[str, Any], *, locale: str, counted_link: str | None = None
+) -> EmailPreview | TextPreview:
+    """What one member would read. `values` by dotted name; what is missing shows the registry's example.
+
+    Links are the plain ones. Where clicks in a text are counted, `counted_link` is one as long as those that leave: the
+    size is that of the text with these.
+    """
     ready = prepared(content)
     text = _rendered(ready.text, values, locale)
     if ready.subject is None or ready.html is None:
-        size = sms.measure(text)
+        size = sms.measure(_as_it_leaves(content, values, locale, counted_link) if counted_link else text)
         return TextPreview(text, size.encoding, size.units, size.parts)
     return EmailPreview(_rendered(ready.subject, values, locale), _rendered(ready.html, values, locale), text)
 
@@ -188,6 +201,17 @@ def prepared(content: Content) -> Prepared:
         rendering.compile(content.subject or "", Kind.SUBJECT),
         rendering.compile(content.html, Kind.HTML),
     )
+
+
+def to_leave(content: Content, channel: str) -> Prepared:
+    """The content compiled so that what guests open and click can be counted; cheap to ask again."""
+    if content.html is not None:
+        page = countable.compile(content.html, Kind.HTML)
+        return replace(prepared(content), html=page.compiled, **_counted(page))
+    if channel != Channel.SMS:
+        return prepared(content)
+    words = countable.compile(content.text, Kind.SMS)
+    return Prepared(words.compiled, **_counted(words))
 
 
 def check_fits(session: Session, template: Template, occasion: Occasion | str) -> None:
@@ -279,6 +303,15 @@ def _body_problems(wording: Wording, known: Catalogue) -> list[FieldError]:
 
 def _blocks(wording: Wording) -> list[parts.Block]:
     return parts.parse(wording.blocks) if wording.blocks else parts.from_body(wording.body or "")
+
+
+def _as_it_leaves(content: Content, values: Mapping[str, Any], locale: str, counted_link: str) -> str:
+    words = countable.compile(content.text, Kind.SMS)
+    return _rendered(words.compiled, dict(values) | dict.fromkeys(words.plain, counted_link), locale)
+
+
+def _counted(found: Countable) -> dict[str, Any]:
+    return {"addresses": found.addresses, "has_pixel": found.has_pixel, "plain_links": found.plain}
 
 
 def _rendered(compiled: Compiled, values: Mapping[str, Any], locale: str) -> str:

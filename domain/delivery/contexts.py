@@ -10,6 +10,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from domain import money
+from domain.audience import counting
 from domain.content.links import LinkClaim, LinkSigner, Purpose
 from domain.delivery.outbox import REWARD_EVENT, Claimed
 from domain.locales import written_in
@@ -32,6 +33,7 @@ class Recipient:
     name: str
     locale: str
     values: dict[str, Any]
+    is_counted: bool = False  # whether what they open and click may be counted
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,15 +48,16 @@ class Cafe:
     locale: str
     timezone: str
     currency: str
+    counting: str
 
 
 _CAFE = text("""
-    SELECT id, slug, name, coalesce(postal_address, ''), country, locale, timezone, currency
+    SELECT id, slug, name, coalesce(postal_address, ''), country, locale, timezone, currency, counting
       FROM tenants WHERE id = current_setting('app.tenant_id')::bigint""")
 
 _MEMBERS = text("""
     SELECT id, first_name, last_name, email, phone, card, birthday, joined_on, locale,
-           nullif(attributes, '{}') AS attributes, link_number
+           nullif(attributes, '{}') AS attributes, link_number, may_count
       FROM members WHERE id = ANY(:ids)""")
 
 _BALANCES = text("""
@@ -122,7 +125,8 @@ def _recipient(message: Claimed, member: Any, here: Cafe, values: dict[str, Any]
         return Recipient(message.address or "", "", written_in(here.locale, here.country), values)
     locale = written_in(member.locale or here.locale, here.country)
     address = member.email if message.channel == "email" else member.phone
-    return Recipient(address or "", values["member.full_name"], locale, values)
+    is_counted = counting.is_allowed(here.counting, member.may_count)
+    return Recipient(address or "", values["member.full_name"], locale, values, is_counted)
 
 
 def _of_member(member: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """Rendering a claimed batch: wording compiled once a version, headers built once a sender, recipients spliced in."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from functools import lru_cache
@@ -13,9 +13,10 @@ from domain.content.dkim import DkimSigner
 from domain.content.email import EmailSkeleton
 from domain.content.links import LinkSigner
 from domain.content.templates import Prepared
-from domain.delivery import contexts, sender_domains
+from domain.delivery import contexts, counted_links, sender_domains
 from domain.delivery.batches import Letter
 from domain.delivery.contexts import UNSUBSCRIBE, Cafe, Recipient
+from domain.delivery.counted_links import CountedLinks
 from domain.delivery.outbox import Claimed
 from domain.delivery.ports import Outgoing
 from domain.errors import Unacceptable
@@ -64,29 +65,45 @@ def render(session: Session, messages: Sequence[Claimed], here: Cafe, head: Lett
     wordings = _wordings(session, messages)
     wanted = frozenset({UNSUBSCRIBE}.union(*(each.names for each in wordings.values())))
     recipients = contexts.load(session, messages, here, head.signer, wanted)
+    links = counted_links.load(session, wordings.values(), here.id, head.signer)
     rendered = Rendered([], {})
     for message in messages:
         wording = wordings.get(message.template_id) if message.template_id is not None else None
         try:
-            rendered.letters.append(_letter(message, recipients.get(message.id), wording, head, now))
+            rendered.letters.append(_letter(message, recipients.get(message.id), wording, links, head, now))
         except Unacceptable as refusal:
             rendered.failed[message.id] = refusal.detail
     return rendered
 
 
 def _letter(
-    message: Claimed, recipient: Recipient | None, wording: Prepared | None, head: Letterhead, now: datetime
+    message: Claimed,
+    recipient: Recipient | None,
+    wording: Prepared | None,
+    links: CountedLinks,
+    head: Letterhead,
+    now: datetime,
 ) -> Letter:
     if recipient is None or not recipient.address:
         raise Unacceptable(say("The member has no address any more."))
     if wording is None:
         subject, body, text = _as_written(message, recipient, head, now)
     else:
+        counted = links.of(message.id, wording) if recipient.is_counted else {}
+        recipient.values.update({**wording.plain_links, **counted})
         subject, body, text = _filled(message, recipient, wording, head, now)
+        text = text if wording.has_pixel else _with_plain_links(text, counted, wording)
     outgoing = Outgoing(message.id, recipient.address, body, _ref(message, head), message.expires_at)
     return Letter(
         outgoing, message.channel, message.member_id, message.topic, message.attempts, subject, text[:PREVIEW]
     )
+
+
+def _with_plain_links(text: str, counted: Mapping[str, str], wording: Prepared) -> str:
+    """What is kept of a text: whoever reads it again clicks for themselves, not for the guest."""
+    for name, url in counted.items():
+        text = text.replace(url, wording.plain_links[name])
+    return text
 
 
 def _filled(
@@ -145,7 +162,7 @@ def _wordings(session: Session, messages: Sequence[Claimed]) -> dict[int, Prepar
     if not ids:
         return {}
     newest = (
-        select(TemplateVersion)
+        select(TemplateVersion, Template.channel)
         .join(
             Template,
             (Template.tenant_id == TemplateVersion.tenant_id)
@@ -154,7 +171,8 @@ def _wordings(session: Session, messages: Sequence[Claimed]) -> dict[int, Prepar
         )
         .where(Template.id.in_(ids))
     )
-    return {version.template_id: templates.prepared(version) for version in session.scalars(newest)}
+    found = session.execute(newest)
+    return {version.template_id: templates.to_leave(version, channel) for version, channel in found}
 
 
 @lru_cache(maxsize=256)

@@ -1,16 +1,22 @@
 """Messages as people look at them: newest first, filtered, each with whom and what it was about."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
 
 from sqlalchemy import Select, and_, func, select, tuple_
 from sqlalchemy.orm import Session
 
 from domain.errors import NotFound
 from domain.sentences import say
+from models.event import Event
 from models.member import Member
 from models.message import Message
 from models.reward import Reward
+
+OPENED, CLICKED = "message.opened", "message.clicked"
+MOST_READINGS = 20
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,6 +49,15 @@ class Listed:
     settled_at: datetime | None
     expires_at: datetime | None
     gateway_id: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class Reading:
+    """A message was opened or a link in it followed; `facts` hold `machine` and, for a click, `url`."""
+
+    type: str
+    at: datetime
+    facts: Mapping[str, Any]
 
 
 @dataclass(frozen=True, slots=True)
@@ -82,6 +97,24 @@ def get(session: Session, message_id: int) -> Listed:
     if row is None:
         raise NotFound(say("There is no such message."))
     return Listed(*row)
+
+
+def readings(session: Session, message: Listed) -> list[Reading]:
+    """That it was opened and clicked, oldest first, as far as it is counted; at most `MOST_READINGS`."""
+    if message.member_id is None:
+        return []
+    query = (
+        select(Event.type, Event.occurred_at, Event.properties)
+        .where(
+            Event.member_id == message.member_id,
+            Event.type.in_((OPENED, CLICKED)),
+            Event.properties["message"].as_integer() == message.id,
+            Event.occurred_at >= message.created_at,
+        )
+        .order_by(Event.occurred_at, Event.id)
+        .limit(MOST_READINGS)
+    )
+    return [Reading(*row) for row in session.execute(query)]
 
 
 def counts(session: Session, wanted: Filter = ANY) -> dict[str, int]:

@@ -209,6 +209,8 @@ CATALOGUE: Mapping[str, EventType] = {
         EventType("bonus.page_opened", "The bonus page was opened", {}),
         EventType("bonus.interest_declared", "Interest in the bonus programme was ticked", {}),
         EventType("bonus.interest_withdrawn", "Interest in the bonus programme was taken back", {}),
+        EventType("counting.allowed", "A guest allowed to count what they open and click", {}),
+        EventType("counting.declined", "A guest declined to have counted what they open and click", {}),
         EventType("tag.applied", "A tag was put on", _TAG | {"because": {"on": "2026-05-12", "purchase": 12}}),
         EventType("tag.lapsed", "A tag was taken off", _TAG | {"because": {"why": "time"}}),
     )

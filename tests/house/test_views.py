@@ -21,6 +21,8 @@ PUBLIC = {
     "health.metrics",
     "status.show",
     "hooks.receive",  # who calls is proven by a signature
+    "reading.click",  # these two by the token
+    "reading.open_",
 }
 SIGNED_LINKS = "member_pages."  # who comes is proven by the link
 

@@ -1,13 +1,18 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from domain import clock
 from domain.audience import consent
 from domain.content.links import LinkClaim, LinkSigner, Purpose
 from domain.tenant_scope import tenant_scope
 from models.consent import Consent
+from models.event import Event
+from models.member import Member
+from models.tenant import Tenant
 from tests.factories import Make
+from tests.web.conftest import form_token
 
 ONE_CLICK = {"List-Unsubscribe": "One-Click"}
 
@@ -113,3 +118,40 @@ def test_the_mail_can_be_read_in_the_browser_where_nothing_in_it_runs(client, gu
 
 def test_another_members_mail_is_not_there(client, guest, address):
     assert client.get(address(Purpose.BROWSER, message_id=999)).status_code == 404
+
+
+def counted_box(client, address) -> bool | None:
+    """Whether the box about counting is ticked; None: it is not there."""
+    page = client.get(address(Purpose.PREFERENCES)).text
+    return "checked" in page.split('name="counting"')[1].split(">")[0] if 'name="counting"' in page else None
+
+
+def save(client, address, **form) -> None:
+    path = address(Purpose.PREFERENCES)
+    token = form_token(client, path)
+    assert client.post(path, data={"csrf_token": token, **form}).status_code == 303
+
+
+def test_a_guest_switches_counting_off_and_on_again_and_the_story_tells(client, database, guest, address):
+    assert counted_box(client, address) is True
+    save(client, address, asked="counting")
+    assert counted_box(client, address) is False
+    save(client, address, asked="counting", counting="on")
+    save(client, address, asked="counting", counting="on")
+
+    assert counted_box(client, address) is True
+    with database.session(guest["tenant_id"]) as session:
+        told = session.scalars(select(Event.type).where(Event.type.like("counting.%")).order_by(Event.id)).all()
+    assert told == ["counting.declined", "counting.allowed"]
+
+
+@pytest.mark.parametrize(("way", "box"), [("if_agreed", False), ("never", None)])
+def test_the_cafes_way_decides_for_guests_who_never_said(client, database, guest, address, way, box):
+    with database.session(guest["tenant_id"]) as session:
+        session.execute(update(Tenant).values(counting=way))
+        session.commit()
+
+    assert counted_box(client, address) is box
+    save(client, address)  # a page without the box says nothing about it
+    with database.session(guest["tenant_id"]) as session:
+        assert session.get_one(Member, (guest["tenant_id"], guest["member_id"])).may_count is None

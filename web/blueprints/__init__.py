@@ -14,6 +14,7 @@ from web.blueprints import (
     members,
     messages,
     operator,
+    reading,
     rewards,
     search,
     segments,
@@ -39,6 +40,7 @@ ROOMS = (
     health,
     status,
     operator,
+    reading,
 )
 
 

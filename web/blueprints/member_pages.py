@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from flask import Blueprint, Response, abort, g, redirect, render_template, request, url_for
 
 from domain import clock
-from domain.audience import aliases, consent, freshness, interest
+from domain.audience import aliases, consent, counting, freshness, interest
 from domain.audience.consent import Answer, Proof
 from domain.content.links import LinkClaim, Purpose
 from domain.delivery import rereading
@@ -17,7 +17,7 @@ from domain.loyalty import currencies, earning_rules, rewards, wallets
 from models.database import db
 from models.member import Member
 from models.message import Channel, Message, Topic
-from models.tenant import Tenant
+from models.tenant import Counting, Tenant
 from tasks.settings import signer
 from web import languages, tenancy
 from web.access import public
@@ -89,6 +89,7 @@ def save_preferences(token: str) -> Response:
     proof = Proof("preferences page", clock.now(), wording_version=WORDING_VERSION, address=caller_address())
     consent.record(db.session, guest.member.id, _new_answers(guest), proof, now=clock.now())
     _note_interest(guest)
+    _note_counting(guest)
     freshness.look_at(db.session(), g.tenant, guest.member.id, now=clock.now())
     db.session.commit()
     return redirect(url_for(".preferences", token=token, saved=""), code=303)
@@ -193,6 +194,8 @@ def _shown(guest: Guest) -> dict[str, object]:
         "balances": wallets.balances_of_many(db.session, [member.id]).get(member.id, []),
         "rewards": wallets.open_rewards(db.session, member.id),
         "is_interested": interest.is_declared(db.session(), member.id),
+        "is_asked_about_counting": g.tenant.counting != Counting.NEVER,
+        "is_counted": counting.is_allowed(g.tenant.counting, member.may_count),
     }
 
 
@@ -202,6 +205,13 @@ def _note_interest(guest: Guest) -> None:
     if "interest" in request.form.getlist("asked") and says != said:
         act = interest.DECLARED if says else interest.WITHDRAWN
         interest.note(db.session(), g.tenant, guest.member.id, act, now=clock.now())
+
+
+def _note_counting(guest: Guest) -> None:
+    """The box about opening and clicking was ticked or cleared."""
+    says, said = "counting" in request.form, counting.is_allowed(g.tenant.counting, guest.member.may_count)
+    if "counting" in request.form.getlist("asked") and says != said:
+        counting.choose(db.session(), guest.member, allowed=says, now=clock.now())
 
 
 def _new_answers(guest: Guest) -> list[Answer]:

@@ -57,7 +57,8 @@ def index() -> str:
 @requires("see_messages")
 def show(message_id: int) -> str:
     """One message: its words, its way, and what would change a no."""
-    return render_template("messages/show.html", message=messages.get(db.session, message_id))
+    message = messages.get(db.session, message_id)
+    return render_template("messages/show.html", message=message, readings=messages.readings(db.session, message))
 
 
 def _chosen() -> dict[str, str]:

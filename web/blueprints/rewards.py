@@ -10,7 +10,7 @@ from flask_login import current_user
 from domain import clock
 from domain.content import designs, templates
 from domain.content.templates import EmailPreview, TextPreview
-from domain.delivery import accounts, trials
+from domain.delivery import accounts, counted_links, trials
 from domain.errors import Refusal, Unacceptable
 from domain.insight import rewards as standing
 from domain.loyalty import currencies, rewards
@@ -20,6 +20,7 @@ from models.database import db
 from models.message import Channel
 from models.reward import Reward
 from tasks.queues import nudge_delivery
+from tasks.settings import signer
 from web import reward_words as say
 from web.access import requires
 from web.forms.reward import KINDS, RewardForm
@@ -259,7 +260,8 @@ def _shown(form: RewardForm, channel: str, reader: previews.Reader) -> EmailPrev
     known = previews.values_of(db.session, reader.member, previews.names_in(draft)) if reader.member else {}
     values = known | dict(reader.values or {})
     values |= previews.reward_values(g.tenant, _values(form), reader.locale, now=clock.now())
-    return templates.preview(draft, values, locale=reader.locale)
+    link = counted_links.example(signer(), g.tenant, reader.member) if channel == Channel.SMS else None
+    return templates.preview(draft, values, locale=reader.locale, counted_link=link)
 
 
 def _personas() -> list[tuple[str, str]]:

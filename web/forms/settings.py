@@ -9,6 +9,7 @@ from wtforms.validators import InputRequired, Length, Optional
 from wtforms.widgets import CheckboxInput, ListWidget
 
 from domain.accounts.keys import SCOPES
+from models.tenant import Counting
 from web import filters
 from web.forms import Form
 
@@ -38,6 +39,13 @@ def languages(standing: str) -> list[tuple[str, str]]:
 _NOWHERE = {"EU", "EZ", "UN", "XA", "XB", "ZZ", "QO"}  # unions, and codes for tests
 
 
+COUNTING = (
+    (Counting.UNLESS_DECLINED.value, _l("of everybody who did not decline")),
+    (Counting.IF_AGREED.value, _l("only of guests who switched it on themselves")),
+    (Counting.NEVER.value, _l("of nobody")),
+)
+
+
 class CafeForm(Form):
     """The café as its guests and its calendar see it."""
 
@@ -47,6 +55,7 @@ class CafeForm(Form):
     country = SelectField(_l("Country"))
     locale = SelectField(_l("Language of your messages"))
     colour = ColorField(_l("Colour"))
+    counting = SelectField(_l("Count what they open and click"), choices=COUNTING)
 
 
 class LocationForm(Form):

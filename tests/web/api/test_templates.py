@@ -17,6 +17,15 @@ def test_a_text_is_saved_changed_and_previewed_with_a_real_member(api: Caller):
     assert shown.json == {"text": "Servus Nora, 10%", "encoding": "GSM-7", "units": 16, "parts": 1}
 
 
+def test_a_preview_counts_the_link_of_a_text_as_it_leaves_and_shows_the_address(api: Caller):
+    made = api.post("/templates", {"name": "Menu", "channel": "sms", "body": "Menu: https://a.at"})
+    counted = len("Menu: http://localhost:8000/c/") + 32
+    shown = api.post(f"/templates/{made.json['id']}/preview", {}).json
+
+    assert shown["text"] == "Menu: https://a.at"
+    assert counted - 2 <= shown["units"] <= counted
+
+
 def test_an_email_preview_has_subject_html_and_text(api: Caller):
     made = api.post(
         "/templates", {"name": "Mail", "channel": "email", "subject": "For {{ member.first_name }}", "body": "A & B"}

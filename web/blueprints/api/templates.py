@@ -12,9 +12,11 @@ from domain import clock
 from domain.content import templates
 from domain.content.placeholders import Occasion
 from domain.content.templates import EmailPreview, TextPreview, Wording
+from domain.delivery import counted_links
 from models.database import db
 from models.message import Channel
 from models.template import Template
+from tasks.settings import signer
 from web.blueprints.api import pages
 from web.blueprints.api.noun import Noun, Reply
 from web.blueprints.api.pages import Page
@@ -136,7 +138,8 @@ def preview(path: TemplatePath, body: PreviewBody) -> Reply:
     version = templates.current(db.session, template)
     values = values_of(member, version) if member else {}
     locale = (member.locale if member else None) or g.tenant.locale
-    return Reply(200, _previewed(templates.preview(version, values, locale=locale)))
+    link = counted_links.example(signer(), g.tenant, member) if template.channel == Channel.SMS else None
+    return Reply(200, _previewed(templates.preview(version, values, locale=locale, counted_link=link)))
 
 
 def as_answer(template: Template) -> dict[str, Any]:
