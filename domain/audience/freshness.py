@@ -1,11 +1,11 @@
-"""Segments and tags keep up: members something happened to are looked at within a minute, segments follow the calendar
-at the café's midnight (tags do so when their console runs).
+"""Segments and tags keep up: members something happened to are looked at within a minute, segments and tags follow the
+calendar at the café's midnight.
 
 Midnight comes in two steps, each committed by itself, so that no till waits for the second: summaries move to the new
 day (`turn_day`), then segments follow (`follow_calendar`). Done twice or by two at once, nothing happens twice.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from datetime import date, datetime
 
 from sqlalchemy import select, text, update
@@ -64,8 +64,8 @@ def follow_calendar(session: Session, tenant: Tenant, *, now: datetime) -> int:
         return 0
     segments.open_cafe(session, tenant, now=now)
     consoles.ensure(session, tenant, now=now)
-    tagging.follow_calendar(session, tenant, now=now)  # first: segments may ask for tags
     standing = membership.living(session)
+    _follow_tags(session, tenant, standing, now=now)  # first: segments may ask for tags
     for each in standing:
         _follow(session, tenant, each, now=now)
     stood.recomputed_at = now
@@ -125,6 +125,14 @@ def recompute(session: Session, tenant: Tenant, *, now: datetime) -> Tally:
     return tally
 
 
+def _follow_tags(session: Session, tenant: Tenant, standing: Sequence[Placed], *, now: datetime) -> None:
+    """Where a segment was never filled the café is new, or all its days are others than before."""
+    if standing and all(each.segment.refreshed_at for each in standing):
+        tagging.turn_day(session, tenant, now=now)
+    elif consoles.tagging(session).is_active:
+        tagging.recompute(session, tenant, now=now)
+
+
 def _follow(session: Session, tenant: Tenant, placed: Placed, *, now: datetime) -> None:
     segment, scope = placed.segment, Scope.of(tenant, now=now)
     if segment.preset not in (presets.NEW, presets.DEFECTING) or not segment.refreshed_at or segment.failed_at:
@@ -133,8 +141,8 @@ def _follow(session: Session, tenant: Tenant, placed: Placed, *, now: datetime) 
     since = summaries.local_date(tenant, segment.refreshed_at)
     crossing = presets.crossing(segment.preset, segment.parameters or {}, scope, since=since)
     moved = list(session.scalars(crossing))
-    membership.ask_about(session, segment, Scope.of(tenant, now=now, member_ids=moved))
     segment.refreshed_at = now
+    membership.ask_about(session, segment, Scope.of(tenant, now=now, member_ids=moved))
 
 
 def _stood(session: Session, tenant: Tenant) -> AudienceDay | None:

@@ -24,28 +24,38 @@ _TRY_TO_HOLD = text(f"SELECT pg_try_advisory_xact_lock({_KEY})")
 # What is summed up for all members of a large café stays in memory.
 _ROOM_FOR_EVERYBODY = text("SET LOCAL work_mem = '64MB'")
 
-# Beside `found`, the members that the question finds.
+# Beside `found`, the members that the question finds. A full join is hashed or merged whatever the planner expects; it
+# would look through all of `found` for each who stands there if it expected few.
+_DIFFERENCE = """
+    SELECT found.member_id AS came, stood.member_id AS went
+      FROM found FULL JOIN (
+           SELECT member_id FROM segment_members
+            WHERE segment_id = :segment_id
+              AND (CAST(:member_ids AS bigint[]) IS NULL OR member_id = ANY(CAST(:member_ids AS bigint[])))) AS stood
+        ON stood.member_id = found.member_id
+     WHERE found.member_id IS NULL OR stood.member_id IS NULL"""
 _ENTERED = """
     INSERT INTO segment_members (segment_id, member_id, since)
-    SELECT :segment_id, member_id, :now FROM found
-     WHERE NOT EXISTS (SELECT FROM segment_members s
-                        WHERE s.segment_id = :segment_id AND s.member_id = found.member_id)
+    SELECT :segment_id, came, :now FROM difference WHERE came IS NOT NULL
     RETURNING member_id"""
 _LEFT = """
-    DELETE FROM segment_members s
-     WHERE segment_id = :segment_id
-       AND (CAST(:member_ids AS bigint[]) IS NULL OR member_id = ANY(CAST(:member_ids AS bigint[])))
-       AND NOT EXISTS (SELECT FROM found WHERE found.member_id = s.member_id)
-    RETURNING member_id"""
+    DELETE FROM segment_members s USING difference
+     WHERE s.segment_id = :segment_id AND s.member_id = difference.went
+    RETURNING s.member_id"""
 _TOLD = """
     INSERT INTO events (type, member_id, occurred_at, recorded_at, properties)
     SELECT moved.type, member_id, :now, :now,
            jsonb_build_object('segment', CAST(:segment_id AS bigint), 'name', CAST(:name AS text))
       FROM (SELECT 'segment.entered' AS type, member_id FROM entered
              UNION ALL SELECT 'segment.left', member_id FROM gone) AS moved"""
-_MOVED = """
+_STEPS = tuple(
+    text(sql).columns().cte(name)
+    for name, sql in (("difference", _DIFFERENCE), ("entered", _ENTERED), ("gone", _LEFT), ("told", _TOLD))
+)
+_MOVED = text("""
     SELECT ARRAY(SELECT member_id FROM entered) AS entered, ARRAY(SELECT member_id FROM gone) AS gone,
-           (SELECT count(*) FROM found) AS found"""
+           (SELECT count(*) FROM found) AS found""").columns()
+_ANYBODY = select(Member.id).limit(1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +95,7 @@ def question(session: Session, segment: Segment, scope: Scope) -> Select[int]:
 
 def fill(session: Session, segment: Segment, scope: Scope) -> Moved:
     """Ask everybody, and store the difference."""
-    if session.scalar(select(Member.id).limit(1)) is None:  # a café that just opened has nobody to ask
+    if not segment.size and session.scalar(_ANYBODY) is None:  # a café that just opened has nobody to ask
         segment.size, segment.refreshed_at = 0, scope.now
         return Moved()
     everybody = replace(scope, member_ids=None)
@@ -179,16 +189,13 @@ def _known(session: Session, segment: Segment, scope: Scope) -> Select[int]:
 
 def _store(session: Session, segment: Segment, asked: Select[int], scope: Scope) -> tuple[Moved, int]:
     found = select(asked.subquery().columns[0].label("member_id")).cte("found")
-    entered = text(_ENTERED).columns().cte("entered")
-    gone = text(_LEFT).columns().cte("gone")
-    told = text(_TOLD).columns().cte("told")
     values = {
         "segment_id": segment.id,
         "name": segment.name,
         "now": scope.now,
         "member_ids": None if scope.member_ids is None else list(scope.member_ids),
     }
-    row: Row = session.execute(text(_MOVED).columns().add_cte(found, entered, gone, told), values).one()
+    row: Row = session.execute(_MOVED.add_cte(found, *_STEPS), values).one()
     return Moved(row.entered, row.gone), row.found
 
 

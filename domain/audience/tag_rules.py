@@ -44,12 +44,15 @@ _MISSING = ", ".join(
 @dataclass(frozen=True, slots=True)
 class Rule:
     """A built-in tag as SQL. `wanted` selects `member_id, lapses_on, because` with `{whose}` for whom it is asked;
-    `evidence` adds to the reason of a row of `wanted`, `why` says as JSON why a row of `gone` lost the tag."""
+    `evidence` adds to the reason of a row of `wanted`, `why` says as JSON why a row of `gone` lost the tag.
+
+    `turning` selects the members among whom are all that a new day gives or takes the tag; none where days do not."""
 
     name: str
     wanted: str
     why: str
     evidence: str = "'{}'::jsonb"
+    turning: str | None = None
 
     def of(self, member_ids: Sequence[int] | None) -> CTE:
         """Who has it, among these members or all."""
@@ -79,6 +82,7 @@ def _revenue(name: str, column: str, condition: str) -> Rule:
         evidence=f"coalesce(({_bill(condition)}), '{{}}')",
         why="""jsonb_build_object('why', CASE WHEN (gone.because ->> 'on')::date < :since
                                               THEN 'time' ELSE 'refund' END)""",
+        turning="SELECT member_id FROM member_tags WHERE tag_id = :tag_id AND lapses_on <= :today",
     )
 
 
@@ -105,6 +109,12 @@ RULES: tuple[Rule, ...] = (
                 ELSE '{{"why": "refund"}}' END
       FROM (SELECT greatest((SELECT last_on FROM member_summaries s WHERE s.member_id = gone.member_id), {_REDEEMED})
                    AS day) AS seen)""",  # noqa: S608 (our own fragments)
+        turning="""
+    SELECT member_id
+      FROM (SELECT member_id FROM member_summaries WHERE last_on < :since
+             UNION SELECT member_id FROM redemptions WHERE voided_at IS NULL GROUP BY member_id
+            HAVING max(occurred_at) < CAST(:since AS date)::timestamp AT TIME ZONE :timezone) AS away
+     WHERE NOT EXISTS (SELECT FROM member_tags t WHERE t.tag_id = :tag_id AND t.member_id = away.member_id)""",
     ),
     Rule(
         INTEREST,

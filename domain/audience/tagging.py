@@ -5,8 +5,9 @@ looking at everybody after each was looked at changes nothing. Passes of one caf
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
+from functools import cache
 
 from sqlalchemy import CTE, or_, select, text
 from sqlalchemy.dialects.postgresql import insert
@@ -20,21 +21,27 @@ from models.tenant import Tenant
 
 _THERE = insert(Tag).on_conflict_do_nothing(index_elements=["tenant_id", "name_key"])
 
-# Beside `wanted`, with `{why}` and `{evidence}` of the rule.
+# Beside `wanted`, with `{why}` and `{evidence}` of the rule. Few are looked at to the bottom, everybody only where
+# something differs on the surface.
+_DIFFERENCE = """
+    SELECT wanted.*, held.member_id AS holder
+      FROM wanted FULL JOIN (
+           SELECT member_id, source, because, lapses_on FROM member_tags
+            WHERE tag_id = :tag_id AND (CAST(:member_ids AS bigint[]) IS NULL OR member_id = ANY(:member_ids))) AS held
+        ON held.member_id = wanted.member_id
+     WHERE wanted.member_id IS NULL AND held.source = 'rule'
+        OR wanted.member_id IS NOT NULL
+           AND (CAST(:member_ids AS bigint[]) IS NOT NULL OR held.member_id IS NULL
+                OR held.lapses_on IS DISTINCT FROM wanted.lapses_on
+                OR held.because - CAST(:evidence AS text[]) IS DISTINCT FROM wanted.because)"""
 _GONE = """
-    DELETE FROM member_tags t
-     WHERE tag_id = :tag_id AND source = 'rule'
-       AND (CAST(:member_ids AS bigint[]) IS NULL OR member_id = ANY(:member_ids))
-       AND NOT EXISTS (SELECT FROM wanted WHERE wanted.member_id = t.member_id)
-    RETURNING member_id, because"""
-# Few are looked at to the bottom, everybody only where something differs on the surface.
+    DELETE FROM member_tags t USING difference
+     WHERE t.tag_id = :tag_id AND t.member_id = difference.holder AND difference.member_id IS NULL
+    RETURNING t.member_id, t.because"""
 _CAME = """
     INSERT INTO member_tags AS t (tag_id, member_id, applied_at, source, because, lapses_on)
-    SELECT :tag_id, wanted.member_id, :now, 'rule', wanted.because || {evidence}, wanted.lapses_on
-      FROM wanted LEFT JOIN member_tags s ON s.tag_id = :tag_id AND s.member_id = wanted.member_id
-     WHERE CAST(:member_ids AS bigint[]) IS NOT NULL OR s.member_id IS NULL
-        OR s.lapses_on IS DISTINCT FROM wanted.lapses_on
-        OR s.because - CAST(:evidence AS text[]) IS DISTINCT FROM wanted.because
+    SELECT :tag_id, member_id, :now, 'rule', because || {evidence}, lapses_on
+      FROM difference AS wanted WHERE member_id IS NOT NULL
         ON CONFLICT (tenant_id, tag_id, member_id)
         DO UPDATE SET because = excluded.because, lapses_on = excluded.lapses_on
          WHERE t.source = 'rule' AND (t.because, t.lapses_on) IS DISTINCT FROM (excluded.because, excluded.lapses_on)
@@ -74,9 +81,21 @@ def recompute(session: Session, tenant: Tenant, *, now: datetime) -> Tally:
     return _run(session, Scope.of(tenant, now=now), months=consoles.tagging(session).months)
 
 
-def follow_calendar(session: Session, tenant: Tenant, *, now: datetime) -> Tally:
-    """Look at everybody because a day is over. Nothing is done where tagging is switched off."""
-    return recompute(session, tenant, now=now) if consoles.tagging(session).is_active else Tally()
+def turn_day(session: Session, tenant: Tenant, *, now: datetime) -> Tally:
+    """Look at whom a new day gives or takes a tag. Nothing is done where tagging is switched off.
+
+    Needs that everybody was looked at before, by the same calendar.
+    """
+    tagging = consoles.tagging(session)
+    if not tagging.is_active:
+        return Tally()
+    membership.hold(session)
+    scope = Scope.of(tenant, now=now)
+    built_in, own = _standing(session, now=now)
+    tally = Tally()
+    for rule in tag_rules.RULES:
+        tally += _turn(session, built_in[rule.name], rule, scope, tagging.months)
+    return tally + _follow_all(session, own, scope)
 
 
 def follow(session: Session, tenant: Tenant, tag: Tag, *, now: datetime) -> set[str]:
@@ -102,6 +121,11 @@ def _run(session: Session, scope: Scope, *, months: int) -> Tally:
     tally = Tally()
     for rule in tag_rules.RULES:
         tally += _keep(session, built_in[rule.name], rule, scope, months)
+    return tally + _follow_all(session, own, scope)
+
+
+def _follow_all(session: Session, own: Sequence[Tag], scope: Scope) -> Tally:
+    tally = Tally()
     for tag in own_rules.in_order(own):
         tally += _tried(session, tag, scope)
     return tally
@@ -126,9 +150,21 @@ def _standing(session: Session, *, now: datetime) -> tuple[dict[str, Tag], list[
     return built_in, [tag for tag in tags if tag.definition]
 
 
+def _turn(session: Session, tag: Tag, rule: tag_rules.Rule, scope: Scope, months: int) -> Tally:
+    if rule.turning is None:
+        return Tally()
+    day = {"tag_id": tag.id, "today": scope.today} | _window(scope, months)
+    turning = list(session.scalars(text(rule.turning), day))
+    return _keep(session, tag, rule, replace(scope, member_ids=turning), months) if turning else Tally()
+
+
 def _keep(session: Session, tag: Tag, rule: tag_rules.Rule, scope: Scope, months: int) -> Tally:
-    window = {"months": months, "since": tag_rules.months_before(scope.today, months), "timezone": scope.timezone}
+    window = _window(scope, months)
     return _apply(session, tag, rule.of(scope.member_ids), scope, rule.evidence, rule.why, window)
+
+
+def _window(scope: Scope, months: int) -> dict[str, object]:
+    return {"months": months, "since": tag_rules.months_before(scope.today, months), "timezone": scope.timezone}
 
 
 def _follow(session: Session, tag: Tag, scope: Scope) -> Tally:
@@ -138,10 +174,7 @@ def _follow(session: Session, tag: Tag, scope: Scope) -> Tally:
 def _apply(
     session: Session, tag: Tag, wanted: CTE, scope: Scope, evidence: str, why: str, window: dict[str, object]
 ) -> Tally:
-    gone = text(_GONE).columns().cte("gone")
-    came = text(_CAME.format(evidence=evidence)).columns().cte("came")
-    told = text(_TOLD.format(why=why)).columns().cte("told")
-    counted = text(_COUNTED).columns().add_cte(wanted, gone, came, told)
+    counted = text(_COUNTED).columns().add_cte(wanted, *_steps(evidence, why))
     values = {
         "tag_id": tag.id,
         "name": tag.name,
@@ -151,3 +184,10 @@ def _apply(
         "evidence": list(tag_rules.EVIDENCE),
     }
     return Tally(*session.execute(counted, values | window).one())
+
+
+@cache
+def _steps(evidence: str, why: str) -> tuple[CTE, ...]:
+    """What happens beside `wanted`, in its order."""
+    steps = {"difference": _DIFFERENCE, "gone": _GONE, "came": _CAME.format(evidence=evidence)}
+    return tuple(text(sql).columns().cte(name) for name, sql in (steps | {"told": _TOLD.format(why=why)}).items())

@@ -121,6 +121,15 @@ def test_a_new_window_is_worked_out_at_once(here, post):
     assert latest.figures == {"bills_read": 1, "tags_added": 2, "tags_removed": 1}
 
 
+def test_what_happened_while_tagging_was_off_is_caught_up_when_it_is_on_again(here, post):
+    post(**STANDING | {"is_active": ""})
+    bought(here, clock.now())
+    post(**STANDING)
+    here.rollback()
+    latest = here.scalars(select(ConsoleRun).order_by(ConsoleRun.id.desc()).limit(1)).one()
+    assert latest.figures["tags_added"] == 3
+
+
 def stand_still(here, post, waits: timedelta) -> None:
     post(**STANDING)
     here.execute(update(Console).values(next_at=clock.now() - waits))

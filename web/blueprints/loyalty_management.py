@@ -47,7 +47,7 @@ def explain() -> str:
 @bp.post("/")
 @requires("edit_settings")
 def save() -> Response | tuple[str, int]:
-    """Decide anew. A new window is worked out at once."""
+    """Decide anew. What a new window means, or tagging that is on again, is worked out at once."""
     form, refusal, now = TaggingForm(), None, clock.now()
     if form.validate():
         try:
@@ -62,7 +62,7 @@ def save() -> Response | tuple[str, int]:
         except Refusal as refused:
             refusal = form.show(refused)
         else:
-            return _saved(changed)
+            return _saved(changed, is_active=form.is_active.data)
     db.session.rollback()
     return _page(form, refusal), 422
 
@@ -76,12 +76,12 @@ def run() -> Response:
     return redirect(url_for(".show", _anchor="console"), code=303)
 
 
-def _saved(changed: list[str]) -> Response:
+def _saved(changed: list[str], *, is_active: bool) -> Response:
     if changed:
         note("tagging.changed", fields=changed)
     db.session.commit()
     flash(_("Saved."), "good")
-    if "months" in changed:
+    if "months" in changed or ("is_active" in changed and is_active):
         flash(_told(at_work.run_now(consoles.TAGS, trigger=consoles.BUTTON)), "good")
     return redirect(url_for(".show"), code=303)
 

@@ -50,6 +50,9 @@ class Tags:
     def run(self, now=None):
         return tagging.recompute(self.session, self.tenant, now=now or self.now)
 
+    def turn_day(self, now):
+        return tagging.turn_day(self.session, self.tenant, now=now)
+
     def refresh(self, *members):
         return tagging.refresh(self.session, self.tenant, [each.id for each in members], now=self.now)
 
@@ -109,6 +112,22 @@ def test_a_tag_lapses_on_the_day_it_said(tags, bought):
         ("tag.lapsed", POS_REVENUE, {"why": "time"}),
         ("tag.lapsed", REVENUE, {"why": "time"}),
     ]
+
+
+def test_a_new_day_gives_and_takes_tags_of_whom_it_turns(tags, now):
+    buyer, redeemer, regular = tags.member(), tags.member(), tags.member()
+    tags.bill(buyer, date(2025, 9, 4))
+    tags.voucher(redeemer, at=noon(date(2025, 9, 4)))
+    tags.voucher(redeemer, at=noon(date(2026, 1, 10)), voided_at=noon(date(2026, 1, 10)))
+    tags.bill(regular, date(2025, 9, 4))
+    tags.voucher(regular, at=noon(date(2026, 1, 10)))
+    tags.run(noon(date(2026, 3, 4)))
+    assert tags.of(buyer).keys() == {POS_REVENUE, REVENUE} and not tags.of(redeemer)
+
+    assert tags.turn_day(noon(date(2026, 3, 5))) == Tally(2, 4)
+    assert tags.of(buyer).keys() == tags.of(redeemer).keys() == {SLEEPING} and not tags.of(regular)
+    assert tags.turn_day(noon(date(2026, 3, 5))) == Tally()
+    assert tags.run(noon(date(2026, 3, 5))) == Tally()
 
 
 def test_what_was_looked_at_is_looked_at_again_without_a_change(tags, now):
