@@ -50,6 +50,8 @@ def tagging(session: Session) -> Tagging:
 
 def ensure(session: Session, tenant: Tenant, *, now: datetime) -> None:
     """Have the tagging console planned."""
+    if _find(session, TAGS) is not None:
+        return
     row = {"name": TAGS, "is_active": True, "cron": NIGHTLY, "next_at": _next(tenant, NIGHTLY, now)}
     session.execute(insert(Console).values(row).on_conflict_do_nothing())
 

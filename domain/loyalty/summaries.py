@@ -197,9 +197,7 @@ def bring_to_today(session: Session, tenant: Tenant, *, now: datetime) -> None:
     Counts everything anew when that was never done, when the café moved to another zone, or when the clock went back.
     """
     today = local_date(tenant, now)
-    if _stand_at(session, tenant, today):
-        return
-    session.execute(_HOLD_ALONE)  # from here on nobody else moves them, and what stood may have moved while we waited
+    session.execute(_HOLD_ALONE)  # from here on nobody else moves them
     stood = _stood(session, tenant)
     if stood is None or stood.timezone != tenant.timezone or stood.day > today:
         rebuild(session, tenant, now=now)
@@ -211,11 +209,6 @@ def bring_to_today(session: Session, tenant: Tenant, *, now: datetime) -> None:
 def local_date(tenant: Tenant, instant: datetime) -> date:
     """The date of an instant on the café's calendar."""
     return instant.astimezone(ZoneInfo(tenant.timezone)).date()
-
-
-def _stand_at(session: Session, tenant: Tenant, today: date) -> bool:
-    stood = _stood(session, tenant)
-    return stood is not None and (stood.day, stood.timezone) == (today, tenant.timezone)
 
 
 def _stood(session: Session, tenant: Tenant) -> AudienceDay | None:
