@@ -125,18 +125,21 @@ def _found(part: _Part, search: _Search) -> Found:
 
 
 def _all(parts: Sequence[_Part], search: _Search) -> Found:
-    """Narrow the set part by part, cheap and rare ones first; at the end take out who is not wanted."""
+    """Narrow the set part by part, cheap and rare ones first. Who is not wanted is taken out in the same order, as soon
+    as there are some to take out of; where others in the same place are wanted, right away with them."""
     by_place = _in_order(parts, search)
+    wanted = [key.place for key, _together in by_place if not key.excludes]
     gone = {key.place: each for key, each in by_place if key.excludes}
     found: Found | None = None
-    for key, together in by_place:
-        if not key.excludes:
-            search = search if found is None else search.narrowed(found)
-            found = _narrowed([*together, *gone.pop(key.place, ())], search)  # who is there is taken out right away
-    if not gone:
-        return search.everybody if found is None else found
-    search = search if found is None else search.narrowed(found)
-    return search.without(_members(each, search, or_) for each in gone.values())
+    for key, together in sorted(by_place, key=lambda each: each[0].place not in wanted[:1]):
+        if key.excludes and key.place in wanted:
+            continue
+        search = search if found is None else search.narrowed(found)
+        if key.excludes:
+            found = search.without([_members(together, search, or_)])
+        else:
+            found = _narrowed([*together, *gone.get(key.place, ())], search)
+    return search.everybody if found is None else found
 
 
 def _any(parts: Sequence[_Part], search: _Search) -> Found:
