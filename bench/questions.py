@@ -64,18 +64,17 @@ MANY = Question(
         ]
     },
     f"""
-    WITH coffee AS ({_BOUGHT.format(what="name_key = 'cappuccino'", days=60)}),
+    WITH coffee AS (
+      {_BOUGHT.format(what="name_key = 'cappuccino'", days=60)}
+      EXCEPT {_BOUGHT.format(what="category_key = 'hot drinks'", days=14)}),
     fond AS (
       {_BOUGHT.format(what="category_key = 'cakes'", days=365)} AND member_id IN (SELECT member_id FROM coffee)
-       GROUP BY member_id HAVING sum(quantity) >= 2),
-    regular AS (
+       GROUP BY member_id HAVING sum(quantity) >= 2)
+    SELECT count(*) FROM (
       SELECT member_id FROM purchase_days
        WHERE day >= :day_180 AND member_id IN (SELECT member_id FROM fond) GROUP BY member_id
       HAVING whole_sum(purchases) FILTER (WHERE day >= :day_90) >= 3
-         AND whole_sum(net_minor) FILTER (WHERE channel = 'pos') >= 5000)
-    SELECT count(*) FROM regular
-     WHERE NOT EXISTS ({_BOUGHT.format(what="category_key = 'hot drinks'", days=14)}
-                          AND purchase_items.member_id = regular.member_id)""",
+         AND whole_sum(net_minor) FILTER (WHERE channel = 'pos') >= 5000) AS found""",
 )
 
 _PURCHASES = """

@@ -33,6 +33,7 @@ _NAMES = {"new": "New", "top": "Top", "defecting": "Defecting"}
 _PURCHASERS = text(
     "SELECT member_id FROM member_summaries WHERE last_on < :today ORDER BY last_on DESC, member_id LIMIT :n"
 )
+_IN_MEMORY = text("SET LOCAL work_mem = '64MB'; SET LOCAL seq_page_cost = 0.5; SET LOCAL random_page_cost = 0.5")
 _NONE_OWN = text("UPDATE segments SET archived_at = now() WHERE preset IS NULL")
 
 
@@ -93,7 +94,7 @@ def _asked(house: House, session: Session, tenant: Tenant, question: Question, w
         return _counted(session, select(func.count()).select_from(found), {})
 
     def ask_by_hand() -> int:
-        session.execute(text("SET LOCAL work_mem = '64MB'"))
+        session.execute(_IN_MEMORY)
         return _counted(session, by_hand, {name: days[name] for name in by_hand.compile().params})
 
     if ask() != ask_by_hand():

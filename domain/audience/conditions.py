@@ -4,11 +4,11 @@
 take members out of those that come into question.
 """
 
-from collections.abc import Callable, Hashable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Sequence
 from dataclasses import dataclass
 from itertools import count
 
-from sqlalchemy import CTE, CompoundSelect, Select, and_, exists, or_, select, true, union
+from sqlalchemy import CTE, CompoundSelect, Select, and_, except_, exists, or_, select, true, union
 from sqlalchemy.orm import Session
 
 from domain import trees
@@ -16,7 +16,7 @@ from domain.audience import condition_names
 from domain.audience.facts import FACTS, operators, order
 from domain.audience.facts.fact import Asked
 from domain.audience.facts.scope import Scope
-from domain.audience.facts.statement import MEMBERS, Condition, Place, Statement
+from domain.audience.facts.statement import MEMBERS, Condition, Mentions, Place, Statement
 from domain.trees import Tree
 from models.member import Member
 
@@ -80,12 +80,10 @@ class _Search:
             return select(self.inside.c.member_id)
         return self.statement().place.members(true())
 
-    def without(self, gone: Iterable[Select[int]]) -> Select[int]:
-        """Everybody but these."""
-        inside = self.everybody.cte() if self.inside is None else self.inside
-        sets = [each.subquery() for each in gone]
-        is_gone = [exists().where(each.c.member_id == inside.c.member_id) for each in sets]
-        return select(inside.c.member_id).where(*(~each for each in is_gone))
+    def without(self, gone: Select[int]) -> CompoundSelect[int]:
+        """Everybody but these: one set taken from another, where a join would look through all of these for each if
+        the planner expected few."""
+        return except_(self.everybody, gone)
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,7 +134,7 @@ def _all(parts: Sequence[_Part], search: _Search) -> Found:
             continue
         search = search if found is None else search.narrowed(found)
         if key.excludes:
-            found = search.without([_members(together, search, or_)])
+            found = search.without(_mentioned(together, search, or_))
         else:
             found = _narrowed([*together, *gone.get(key.place, ())], search)
     return search.everybody if found is None else found
@@ -147,7 +145,7 @@ def _any(parts: Sequence[_Part], search: _Search) -> Found:
     found: list[Found] = []
     for key, together in _in_order(parts, search):
         if key.excludes:
-            found.append(search.without([_members(together, search, and_)]))
+            found.append(search.without(_mentioned(together, search, and_)))
         elif isinstance(together[0], _Joint):
             found.append(_found(together[0], search))
         else:
@@ -194,6 +192,15 @@ def _members(leaves: Sequence[_Part], search: _Search, joined: Callable[..., Con
     """The members whose rows in one place fulfil these conditions."""
     looks = _looks(leaves, search)
     return looks[0].place.members(joined(*(look.condition for look in looks)))
+
+
+def _mentioned(leaves: Sequence[_Part], search: _Search, joined: Callable[..., Condition]) -> Select[int]:
+    """The same, some perhaps more than once, or of no interest: those who are taken out."""
+    looks = _looks(leaves, search)
+    place = looks[0].place
+    if isinstance(place, Mentions) and place.found_otherwise:
+        looks = _looks(leaves, _Search(search.scope))
+    return looks[0].place.mentioned(joined(*(look.condition for look in looks)))
 
 
 def _looks(leaves: Sequence[_Part], search: _Search) -> list[_Look]:

@@ -13,7 +13,6 @@ from sqlalchemy import (
     func,
     or_,
     select,
-    union,
     union_all,
 )
 
@@ -51,9 +50,10 @@ def bought(statement: Statement, asked: Asked) -> Any:
     return _of_lines(statement, asked)
 
 
-def once(statement: Statement, asked: Asked) -> Any:
+def once(statement: Statement, asked: Asked) -> None:
     """The same members, of whom nothing has to be counted."""
-    return statement.grouped(("once", asked.key), lambda: _once(statement, asked))
+    found_otherwise = _stand_by_themselves(statement, asked)
+    statement.mentions(("once", asked.key), lambda: _once(statement, asked), found_otherwise=found_otherwise)
 
 
 def paid(statement: Statement, asked: Asked) -> Any:
@@ -73,9 +73,8 @@ def items(statement: Statement, asked: Asked) -> Any:
 
 def _once(statement: Statement, asked: Asked) -> Any:
     if asked.only(*(FIELDS.keys() - set(ITEM_FIELDS))):
-        return _within(select(Purchase.member_id), statement, asked).distinct()
-    found = [select(each.c.member_id) for each in (lines.subquery() for lines in _each_line(statement, asked))]
-    return union(*found) if len(found) > 1 else found[0].distinct()
+        return _within(select(Purchase.member_id), statement, asked)
+    return union_all(*(select(each.subquery().c.member_id) for each in _each_line(statement, asked)))
 
 
 def _of_receipts(statement: Statement, asked: Asked) -> Any:
@@ -124,7 +123,7 @@ def _kept(lines_minor: Column) -> Column:
 def _each_line(statement: Statement, asked: Asked) -> list[Query]:
     """The lines that fulfil what is asked, of purchases that happened; together they are all of them."""
     line = PurchaseItem
-    if statement.scope.member_ids is None and asked.only(*ITEM_FIELDS):
+    if _stand_by_themselves(statement, asked):
         columns = (line.member_id, line.purchase_id, line.occurred_at, line.quantity, line.amount_minor)
         return _by_themselves(select(*columns), statement, asked)
     # Of a few members their receipts are found sooner.
@@ -132,11 +131,15 @@ def _each_line(statement: Statement, asked: Asked) -> list[Query]:
     return [_within(select(*columns).join(line, line.purchase_id == Purchase.id), statement, asked)]
 
 
+def _stand_by_themselves(statement: Statement, asked: Asked) -> bool:
+    return bool(asked.where) and statement.scope.member_ids is None and asked.only(*ITEM_FIELDS)
+
+
 def _by_themselves(lines: Query, statement: Statement, asked: Asked) -> list[Query]:
     """Lines know their member and instant, and whether they were given back: an index answers. A product is looked
     for under its name, then among the numbers of those that are called otherwise."""
     lines = lines.where(
-        PurchaseItem.member_id.is_not(None), ~PurchaseItem.given_back, *statement.members(PurchaseItem.member_id)
+        PurchaseItem.member_id.is_not(None), ~PurchaseItem.given_back, *statement.members_read(PurchaseItem.member_id)
     )
     if asked.window_days is not None:
         lines = lines.where(PurchaseItem.occurred_at >= statement.scope.start(asked.window_days))

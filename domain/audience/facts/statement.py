@@ -31,8 +31,26 @@ class Place:
     columns: Any = None
 
     def members(self, condition: Condition) -> Select[int]:
-        """The members whose rows fulfil the condition."""
+        """The members whose rows fulfil the condition, each once."""
         return select(self.member_id.label("member_id")).where(*self.conditions, condition)
+
+    def mentioned(self, condition: Condition) -> Select[int]:
+        """The same, some perhaps more than once."""
+        return self.members(condition)
+
+
+@dataclass(frozen=True, slots=True)
+class Mentions(Place):
+    """Any number of rows for a member, of which nothing is counted. Those that are `found_otherwise` than by their
+    member are read the sooner the fewer members they are compared with."""
+
+    found_otherwise: bool = field(kw_only=True)
+
+    def members(self, condition: Condition) -> Select[int]:
+        return self.mentioned(condition).distinct()
+
+    def mentioned(self, condition: Condition) -> Select[int]:
+        return Place.members(self, condition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,6 +108,18 @@ class Statement:
             self._places[key] = Place(key, columns.member_id, columns=columns)
         self.place = self._places[key]
         return self.place.columns
+
+    def mentions(self, key: Hashable, build: Callable[[], Any], *, found_otherwise: bool) -> None:
+        """Look into a query whose first column is `member_id`, any number of times for a member."""
+        if key not in self._places:
+            columns = build().subquery().c
+            self._places[key] = Mentions(key, columns.member_id, columns=columns, found_otherwise=found_otherwise)
+        self.place = self._places[key]
+
+    def members_read(self, column: Column) -> Sequence[Condition]:
+        """The same for rows that are found by another column than the member: read one by one, not joined, so that
+        nothing depends on how many members the planner expects."""
+        return [condition.is_(True) for condition in self.members(column)]
 
     def members(self, column: Column) -> Sequence[Condition]:
         """What keeps rows to the members that come into question."""
