@@ -18,6 +18,7 @@ from gateways.smpp_text import Alphabet
 MOST_AT_ONCE = 40  # what one crash can leave unsure
 
 _PORTS = {"smpp": 2775, "smpp+tls": 3550}
+_SENDER = re.compile(r"\+?[0-9]{3,15}|[A-Za-z0-9 &._-]{1,11}")
 _SHORT_CODE = 8  # digits, at most
 
 
@@ -30,7 +31,7 @@ class SmppConfig(GatewayConfig):
     """
 
     url: SecretStr
-    source_addr: str = Field(pattern=r"^(\+?[0-9]{3,15}|[A-Za-z0-9 &._-]{1,11})$")
+    source_addr: str
     system_type: str = Field("", pattern=r"^[!-~]{0,12}$")
     alphabet: Alphabet = Alphabet.GSM
     id_form: IdForm = IdForm.TEXT
@@ -53,6 +54,13 @@ class SmppConfig(GatewayConfig):
         if not (_fits(system_id, 15) and _fits(password, 8)):
             raise ValueError(say("The system id has at most 15 plain characters, the password at most 8."))
         return url
+
+    @field_validator("source_addr")
+    @classmethod
+    def _is_a_sender(cls, value: str) -> str:
+        if not _SENDER.fullmatch(value):
+            raise ValueError(say("Write a number, or a name of up to eleven letters without umlauts."))
+        return value
 
     @property
     def endpoint(self) -> Endpoint:

@@ -53,7 +53,7 @@ def add(
             credentials=values,
             now=now,
             set_by_operator=True,
-            sender=values.get("from", ""),
+            sender=values.get("from") or values.get("source_addr", ""),
             sender_name=values.get("from_name", ""),
         )
         account.position, account.per_minute = position, per_minute

@@ -1,5 +1,7 @@
 """What the page asks about an account with a provider. What is secret is asked, never shown."""
 
+import re
+from typing import TypeAlias
 from urllib.parse import quote
 
 from flask_babel import lazy_gettext as _l
@@ -13,7 +15,22 @@ PROTECTIONS = (
     ("smtps", _l("TLS, usually port 465")),
 )
 UNPROTECTED = ("smtp", _l("none: only for a server beside this one"))
+LINES = (
+    ("smpp+tls", _l("TLS, usually port 3550")),
+    ("smpp", _l("none, usually port 2775")),
+)
+ALPHABETS = (
+    ("gsm", _l("GSM, as most have it")),
+    ("latin1", _l("Latin 1")),
+    ("ascii", _l("ASCII")),
+)
+ID_FORMS = (
+    ("text", _l("as they come")),
+    ("hex", _l("hexadecimal")),
+    ("decimal", _l("decimal")),
+)
 NEEDED = InputRequired(_l("This is needed."))
+PORT = NumberRange(1, 65535)
 HOST = Regexp(r"^\s*[A-Za-z0-9.-]+\s*$", message=_l("Write only its name, like smtp.example.com."))
 
 
@@ -21,7 +38,7 @@ class SmtpForm(Form):
     """A mail server."""
 
     host = StringField(_l("Mail server"), [NEEDED, Length(max=253), HOST])
-    port = IntegerField(_l("Port"), [NEEDED, NumberRange(1, 65535)], default=587)
+    port = IntegerField(_l("Port"), [NEEDED, PORT], default=587)
     protection = SelectField(_l("Protection"), choices=PROTECTIONS)
     user = StringField(_l("User"), [Optional(), Length(max=254)])
     password = PasswordField(_l("Password"), [Optional(), Length(max=512)])
@@ -32,11 +49,37 @@ class SmtpForm(Form):
 
     def values(self) -> dict[str, str]:
         """The settings as the gateway reads them."""
-        login = (
-            f"{quote(self.user.data, safe='')}:{quote(self.password.data or '', safe='')}@" if self.user.data else ""
-        )
-        url = f"{self.protection.data}://{login}{(self.host.data or '').strip()}:{self.port.data}"
+        url = _address(self, self.user.data)
         return {"url": url, "from": self.sender.data or "", "from_name": self.sender_name.data or ""}
+
+
+class SmppForm(Form):
+    """An operator of texts."""
+
+    host = StringField(_l("Operator's server"), [NEEDED, Length(max=253), HOST])
+    port = IntegerField(_l("Port"), [NEEDED, PORT], default=3550)
+    protection = SelectField(_l("Protection"), choices=LINES)
+    system_id = StringField(_l("System ID"), [NEEDED, Length(max=15)])
+    password = PasswordField(_l("Password"), [NEEDED, Length(max=8)])
+    sender = StringField(_l("Sender"), [NEEDED, Length(max=24)])
+    system_type = StringField(_l("System type"), [Optional(), Length(max=12)])
+    alphabet = SelectField(_l("Alphabet"), choices=ALPHABETS)
+    id_form = SelectField(_l("Numbers of texts, when sent"), choices=ID_FORMS)
+    receipt_id_form = SelectField(_l("Numbers of texts, in receipts"), choices=ID_FORMS)
+
+    ON_THE_FORM = {"url": "host", "source_addr": "sender"}  # noqa: RUF012
+
+    def values(self) -> dict[str, str]:
+        """The settings as the gateway reads them."""
+        plain = (self.system_type, self.alphabet, self.id_form, self.receipt_id_form)
+        asked = {each.name: each.data for each in plain if each.data}
+        return {"url": _address(self, self.system_id.data), "source_addr": self._plain_sender(), **asked}
+
+    def _plain_sender(self) -> str:
+        """A number as people write it loses what stands between its digits."""
+        typed = (self.sender.data or "").strip()
+        number = re.sub(r"[\s()/.-]", "", typed)
+        return number if re.fullmatch(r"\+?\d+", number) else typed
 
 
 class HttpForm(Form):
@@ -95,10 +138,19 @@ class SquareForm(Form):
     signature_key = PasswordField(_l("Signature key of the webhook"), [Optional(), Length(max=1024)])
 
 
-FORMS: dict[str, type[SmtpForm] | type[HttpForm]] = {
+def _address(form: SmtpForm | SmppForm, user: str | None) -> str:
+    """The address of a server, with who signs in there."""
+    login = f"{quote(user, safe='')}:{quote(form.password.data or '', safe='')}@" if user else ""
+    return f"{form.protection.data}://{login}{(form.host.data or '').strip()}:{form.port.data}"
+
+
+GatewayForm: TypeAlias = SmtpForm | SmppForm | HttpForm
+
+FORMS: dict[str, type[SmtpForm] | type[SmppForm] | type[HttpForm]] = {
     "smtp": SmtpForm,
     "sendgrid": SendgridForm,
     "twilio": TwilioForm,
     "plivo": PlivoForm,
+    "smpp": SmppForm,
     "gupshup": GupshupForm,
 }

@@ -29,6 +29,12 @@ def here(shop, make_here, settings, app):
     return shop
 
 
+OPERATOR = {
+    "host": "127.0.0.1", "port": "9", "protection": "smpp", "system_id": "cafe", "password": "secret",
+    "alphabet": "gsm", "id_form": "text", "receipt_id_form": "text",
+}  # fmt: skip
+
+
 def send(owner, provider, **values):
     form = TYPED[provider] | {"csrf_token": form_token(owner, f"{NEW}/{provider}"), "url": STAND_IN} | values
     return owner.post(f"{NEW}/{provider}", data=form)
@@ -83,3 +89,31 @@ def test_new_settings_of_an_account_show_no_secret(owner, here):
     page = owner.get(f"/cafes/aurora/settings/gateways/{account.id}").get_data(as_text=True)
     assert "New settings for Gupshup" in page
     assert "secret" not in page
+
+
+def connect_operator(owner, **values):
+    form = OPERATOR | {"sender": "+43 660 1234567", "csrf_token": form_token(owner, f"{NEW}/smpp")} | values
+    return owner.post(f"{NEW}/smpp", data=form)
+
+
+def test_an_operator_is_saved_and_its_password_is_sealed(owner, here):
+    assert connect_operator(owner, alphabet="latin1", id_form="hex", receipt_id_form="decimal").status_code == 303
+
+    account = here.query(GatewayAccount).one()
+    assert (account.provider, account.channel, account.sender) == ("smpp", "sms", "+436601234567")
+    assert b"secret" not in account.credentials
+    assert accounts.settings_of(account) == {
+        "url": "smpp://cafe:secret@127.0.0.1:9", "source_addr": "+436601234567",
+        "alphabet": "latin1", "id_form": "hex", "receipt_id_form": "decimal",
+    }  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("field", "wrong"), [("sender", "Café Aurora!"), ("system_type", "höh"), ("host", "10.0.0.1"), ("password", "")]
+)
+def test_what_an_operators_sheet_does_not_say_is_refused_beside_its_field(owner, here, field, wrong):
+    answer = connect_operator(owner, **{field: wrong})
+
+    assert answer.status_code == 422
+    assert f'id="{field}-error"' in answer.get_data(as_text=True)
+    assert "secret" not in answer.get_data(as_text=True)

@@ -22,11 +22,9 @@ from tasks import queues, trials
 from web.access import requires
 from web.attempts import of_app
 from web.blueprints.settings.room import bp, note
-from web.forms.gateway import FORMS, UNPROTECTED, HttpForm, SmtpForm
+from web.forms.gateway import FORMS, UNPROTECTED, GatewayForm, SmtpForm
 from web.forms.settings import TextTestForm
 from web.paging import cursor_number
-
-GatewayForm = SmtpForm | HttpForm
 
 
 @dataclass(frozen=True, slots=True)
@@ -183,12 +181,16 @@ def _add(form: GatewayForm, provider: str) -> Response | tuple[str, int]:
         credentials=values,
         now=clock.now(),
         set_by_operator=False,
-        sender=values.get("from", ""),
+        sender=_sender(values),
         sender_name=values.get("from_name", ""),
     )
     if providers.get(provider).hook:
         _open_hook(account)
     return _saved("gateway.added", account.id)
+
+
+def _sender(values: Mapping[str, str]) -> str:
+    return values.get("from") or values.get("source_addr", "")
 
 
 def _open_hook(account: GatewayAccount) -> None:
@@ -209,7 +211,7 @@ def _change(form: GatewayForm, account: GatewayAccount) -> Response | tuple[str,
     except Refusal as refused:
         return _editor(form, provider, account, form.show(_on_the_form(form, refused))), 422
     accounts.change_credentials(db.session(), account, values)
-    account.sender, account.sender_name = values.get("from", ""), values.get("from_name", "")
+    account.sender, account.sender_name = _sender(values), values.get("from_name", "")
     return _saved("gateway.changed", account.id)
 
 
