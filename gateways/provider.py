@@ -136,5 +136,5 @@ class Provider:
     config: type[GatewayConfig]
     ports: Mapping[str, Container[int]]
     open: Callable[[Any, Surroundings], Gateway]
-    hook: Callable[[Any], Hook] | None = None
+    hook: Callable[[Any], Hook | None] | None = None
     listen: Callable[[Any, Surroundings], Receiver] | None = None

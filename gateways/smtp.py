@@ -15,8 +15,10 @@ from domain.errors import Unacceptable
 from domain.sentences import say
 from gateways.address import MAIL, OutboundRules
 from gateways.provider import Endpoint, GatewayConfig, Provider, Surroundings
+from gateways.return_path import ReturnPath
 from gateways.smtp_client import PATIENCE, WEAR, Patience, Server, Unreachable, Wear
 from gateways.smtp_group import Group
+from gateways.smtp_hook import SmtpHook
 from gateways.smtp_session import Dropped, SmtpSession, open_session
 from models.message import Channel
 
@@ -32,12 +34,15 @@ class SmtpConfig(GatewayConfig):
     """`url` is `smtp://`, `smtp+starttls://` or `smtps://`, with user and password percent-encoded where needed.
 
     Plain `smtp://` only reaches hosts the operator vouches for. `envelope_from` takes the bounces (default: `from`).
+    With `return_path` each message gets a return path of its own below that address (`bounce+TOKEN@…`): whatever
+    arrives there is piped to the account's hook.
     """
 
     url: SecretStr
     sender: str = Field("", alias="from")
     from_name: str = ""
     envelope_from: str = ""
+    return_path: str = Field("", max_length=200, pattern=r"^([^+@]{1,30}@.*)?$")
     ehlo_name: str = ""
     connections: int = Field(4, ge=1, le=100)
 
@@ -55,7 +60,7 @@ class SmtpConfig(GatewayConfig):
             raise ValueError(say("User and password must be plain ASCII."))
         return url
 
-    @field_validator("sender", "envelope_from")
+    @field_validator("sender", "envelope_from", "return_path")
     @classmethod
     def _is_an_address(cls, value: str) -> str:
         if value and not (_ADDRESS.fullmatch(value) and value.isascii()):
@@ -100,6 +105,7 @@ class SmtpGateway:
         *,
         trusted_hosts: frozenset[str] = frozenset(),
         sender: str = "",
+        hook_url: str = "",
         tls: ssl.SSLContext | None = None,
         patience: Patience = PATIENCE,
         wear: Wear = WEAR,
@@ -116,6 +122,7 @@ class SmtpGateway:
             tls=tls or ssl.create_default_context(),
             patience=patience,
             wear=wear,
+            returns=ReturnPath(config.return_path, hook_url=hook_url) if config.return_path and hook_url else None,
         )
         self._connections = config.connections
         self._idle: deque[SmtpSession] = deque()
@@ -171,7 +178,11 @@ class SmtpGateway:
 
 
 def _open(config: SmtpConfig, around: Surroundings) -> SmtpGateway:
-    return SmtpGateway(config, trusted_hosts=around.trusted_hosts, sender=around.sender)
+    return SmtpGateway(config, trusted_hosts=around.trusted_hosts, sender=around.sender, hook_url=around.hook_url)
 
 
-PROVIDER = Provider(channels=(Channel.EMAIL,), config=SmtpConfig, ports=MAIL, open=_open)
+def _hook(config: SmtpConfig) -> SmtpHook | None:
+    return SmtpHook() if config.return_path else None
+
+
+PROVIDER = Provider(channels=(Channel.EMAIL,), config=SmtpConfig, ports=MAIL, open=_open, hook=_hook)

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from domain.delivery.ports import SendOutcome
 from gateways.address import NotAllowed, OutboundRules, connect
 from gateways.provider import Endpoint
+from gateways.return_path import ReturnPath
 from gateways.smtp_replies import Reply, judge_opening
 from gateways.verdict import Verdict, printable
 
@@ -35,7 +36,8 @@ WEAR = Wear()
 
 @dataclass(frozen=True, slots=True)
 class Server:
-    """A mail server and how we present ourselves to it. `login` is (user, password) or None."""
+    """A mail server and how we present ourselves to it. `login` is (user, password) or None; `returns` gives each
+    message a return path of its own, where bounces are read."""
 
     endpoint: Endpoint
     rules: OutboundRules
@@ -45,6 +47,11 @@ class Server:
     tls: ssl.SSLContext
     patience: Patience = PATIENCE
     wear: Wear = WEAR
+    returns: ReturnPath | None = None
+
+    def envelope_from(self, message_id: int) -> str:
+        """Who a message is from on its envelope."""
+        return self.returns.of(message_id) if self.returns else self.sender
 
 
 class Unreachable(Exception):

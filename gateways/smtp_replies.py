@@ -61,6 +61,12 @@ def judge_opening(reply: Reply) -> Verdict:
     return Verdict(SendOutcome.TRY_LATER, described(reply), retry_after=_pause(reply))
 
 
+def is_dead(status: str) -> bool:
+    """Whether an enhanced status, reported after the mail was taken, means that nobody is there. Our own sender is none
+    of the guest's business."""
+    return status in _BAD_ADDRESS or (status.startswith("5.1.") and status not in _BAD_SENDER)
+
+
 def described(reply: Reply) -> str:
     """The reply as one line of at most 300 printable characters."""
     return printable(f"{reply.code} {reply.text}")

@@ -171,14 +171,21 @@ class SmtpSession:
         return None, True
 
     def _commands(self, outgoing: Outgoing) -> tuple[bytes, bytes, bytes]:
-        mail = f"MAIL FROM:<{self._server.sender}>{self._parameters(outgoing)}\r\n"
+        envelope_from = self._server.envelope_from(outgoing.message_id)
+        mail = f"MAIL FROM:<{envelope_from}>{self._parameters(outgoing)}\r\n"
         return mail.encode(), f"RCPT TO:<{outgoing.to}>\r\n".encode(), b"DATA\r\n"
 
     def _parameters(self, outgoing: Outgoing) -> str:
         size = f" SIZE={len(outgoing.body)}" if self._client.has_extn("size") else ""
         eight_bit = self._client.has_extn("8bitmime") and not outgoing.body.isascii()
         international = not outgoing.to.isascii()
-        return size + (" BODY=8BITMIME" if eight_bit else "") + (" SMTPUTF8" if international else "")
+        headers_back = self._server.returns is not None and self._client.has_extn("dsn")
+        return (
+            size
+            + (" BODY=8BITMIME" if eight_bit else "")
+            + (" SMTPUTF8" if international else "")
+            + (" RET=HDRS" if headers_back else "")
+        )
 
     def _write(self, data: bytes, seconds: float) -> None:
         if data:

@@ -23,6 +23,7 @@ def gateway_to(
     trusted: str = "",
     patience: Patience = PATIENT,
     wear: Wear = WEAR,
+    hook_url: str = "",
     **config: Any,
 ) -> Iterator[SmtpGateway]:
     """A gateway over one connection (unless told otherwise) to this server, which it trusts, closed afterwards."""
@@ -33,6 +34,7 @@ def gateway_to(
         tls=certificates.client_context(),
         patience=patience,
         wear=wear,
+        hook_url=hook_url,
     )
     try:
         yield gateway
