@@ -1,7 +1,6 @@
 """Texts through a message centre: one bind, several submits at a time, and what each of its numbers means."""
 
 import ssl
-import time
 from contextlib import closing
 from dataclasses import replace
 from datetime import timedelta
@@ -22,6 +21,7 @@ from tests.played import smpp as played
 from tests.played.certificates import client_context, server_context
 from tests.played.http import Fault
 from tests.played.smpp import PASSWORD, SENDER, PlayedSmpp, Role
+from tests.waiting import until
 
 LONG = "Your coffee is free today, and so is a piece of the cake that Nora baked for you this morning. " * 3
 
@@ -117,7 +117,7 @@ def test_a_bind_that_ended_meanwhile_costs_no_text(gateway, centre):
 def test_a_bind_nobody_needs_is_let_go_of(centre):
     with closing(gateway_to(centre.url, idle_seconds=0.05)) as gateway:
         gateway.send([text(1)])
-        wait_until(lambda: not centre._bound)
+        until(lambda: not centre.bound)
         gateway.send([text(2)])
 
     assert len(centre.stored.binds) == 2
@@ -261,10 +261,3 @@ def test_an_id_is_the_same_however_it_is_spelt():
     assert spelt("not hex", IdForm.HEX) == "not hex"
     assert spelt("000", IdForm.TEXT) == "0"
     assert spelt("", IdForm.TEXT) == ""
-
-
-def wait_until(holds, seconds: float = 5.0) -> None:
-    until = time.monotonic() + seconds
-    while not holds():
-        assert time.monotonic() < until
-        time.sleep(0.01)

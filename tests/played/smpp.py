@@ -5,7 +5,6 @@ import socket
 import ssl
 import struct
 import threading
-import time
 from collections import defaultdict, deque
 from dataclasses import dataclass, field
 from enum import StrEnum
@@ -84,7 +83,8 @@ class Stored:
 class PlayedSmpp:
     """Use it `with`; its address is `url`. `say(…)` lays down answers for the next submits: a status, `NACK`, a fault.
 
-    `silence(…)` leaves a part to be put together with the others of its text; ids are the numbers from 1, in `id_form`.
+    `receipt(…)` and `text(…)` are told to whoever is bound to receive, again and again until they are taken. Ids count
+    up, written in `id_form`.
     """
 
     def __init__(self, *, tls: ssl.SSLContext | None = None, most_binds: int = 10, id_form: str = "{:08x}") -> None:
@@ -131,18 +131,15 @@ class PlayedSmpp:
         """Have a guest's text delivered."""
         self._deliver(write_message(octets, source_addr=sender.lstrip("+"), **{**_TO_US, **fields}))
 
-    def wait_until_told(self, seconds: float = 10.0) -> None:
-        """Wait until everything was taken by a receiver."""
-        until = time.monotonic() + seconds
-        while self._to_deliver:
-            if time.monotonic() > until:
-                raise AssertionError(f"{len(self._to_deliver)} were not taken")
-            time.sleep(0.01)
-
     @property
     def untold(self) -> int:
         """How much waits to be taken by a receiver."""
         return len(self._to_deliver)
+
+    @property
+    def bound(self) -> int:
+        """How many are bound right now."""
+        return len(self._bound)
 
     def end_sessions(self) -> None:
         """Hang up on everybody."""
