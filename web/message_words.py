@@ -9,6 +9,7 @@ from flask_babel import gettext as _
 
 from domain.delivery import messages, trials
 from domain.delivery.messages import Listed, Reading
+from models.message import Channel, Reason
 from models.message import MessageState as State
 from web import filters, message_reading, words
 
@@ -89,7 +90,7 @@ def message_sentence(message: Listed) -> str:
 def message_advice(message: Listed) -> str:
     """What would change how it stands, or what happens next by itself."""
     if message.state in NOES:
-        return words.reason_advice(message.reason)
+        return _no_advice(message)
     advice = {
         State.PLANNED: _waiting_advice(message),
         State.SENT: _sent_advice(message),
@@ -137,6 +138,15 @@ def _read(reading: Reading) -> Step:
     if reading.type == messages.OPENED:
         return Step("mail-opened", message_reading.opened_words(reading.facts), reading.at)
     return Step("link", message_reading.clicked_words(reading.facts), reading.at)
+
+
+def _no_advice(message: Listed) -> str:
+    if message.channel == Channel.WHATSAPP and message.reason == Reason.TEMPLATE_MISSING:
+        return _(
+            "WhatsApp lets you write first only in a wording it has approved. Say on the template which one that is."
+            " For a day after a guest wrote to you, your own words may leave."
+        )
+    return words.reason_advice(message.reason)
 
 
 def _waiting_advice(message: Listed) -> str:

@@ -52,6 +52,7 @@ ICONS = {
     "message.bounced": "mail-off",
     "message.opened": "mail-opened",
     "message.clicked": "link",
+    "message.answered": "message",
     "counting.allowed": "eye",
     "counting.declined": "eye-off",
 }
@@ -271,6 +272,7 @@ def _of_other(kind: str, facts: Facts) -> str:
         "member.merged": _("Two records of this guest were joined"),
         "bonus.page_opened": _("Opened the bonus page"),
         "bonus.interest_declared": _("Ticked the box about the bonus programme"),
+        "message.answered": _("Wrote back"),
         "counting.allowed": _("May be counted: what they open and click"),
         "counting.declined": _("Does not want counted what they open and click"),
         "message.unsubscribed": _("Took their yes back in the mail program"),

@@ -8,9 +8,13 @@ from sqlalchemy.orm import Session
 from domain.audience import consent, suppression
 from domain.audience.consent_history import TEXT_MESSAGE
 from domain.audience.reply_words import Wish, is_networks_own, meaning
+from domain.loyalty import summaries
 from domain.sentences import Sentence, say
+from models.event import Event
 from models.member import Member
 from models.tenant import Tenant
+
+ANSWERED = "message.answered"
 
 
 def take(
@@ -23,10 +27,12 @@ def take(
     START opens what was closed by a text, and nothing that was never agreed to. What changed nothing is not confirmed,
     nor what the networks or the provider confirm themselves.
     """
+    member_id = session.scalar(select(Member.id).where(Member.phone == sender, Member.erased_at.is_(None)))
+    if member_id is not None:
+        _note(session, member_id, channel, now=now)
     wish = read or meaning(body)
     if wish is None:
         return None
-    member_id = session.scalar(select(Member.id).where(Member.phone == sender, Member.erased_at.is_(None)))
     proof = consent.Proof(source=TEXT_MESSAGE, given_at=now, wording=body[:1600], address=sender)
     if wish is Wish.STOP:
         changed = _close(session, member_id, channel, proof, now=now)
@@ -36,6 +42,14 @@ def take(
         changed = True
     is_confirmed = read is not None or (wish is not Wish.HELP and is_networks_own(body))
     return _answer(wish, tenant) if changed and not is_confirmed else None
+
+
+def _note(session: Session, member_id: int, channel: str, *, now: datetime) -> None:
+    """The guest wrote, whatever it was: on WhatsApp the café may answer in its own words for a day."""
+    about = {"channel": channel}
+    session.add(Event(type=ANSWERED, member_id=member_id, occurred_at=now, recorded_at=now, properties=about))
+    session.flush()
+    summaries.touch(session, [member_id], now=now)
 
 
 def _close(session: Session, member_id: int | None, channel: str, proof: consent.Proof, *, now: datetime) -> bool:

@@ -170,6 +170,15 @@ def split(source: str) -> Iterable[tuple[bool, str]]:
         yield is_tag, part
 
 
+def gaps(source: str) -> list[Compiled]:
+    """The placeholders of a text that is nothing but words and placeholders, each ready to be rendered by itself, in
+    order. Raises `Unacceptable` where it says something else to some than to others."""
+    tags = [part for is_tag, part in split(source) if is_tag and not part.startswith("{#")]
+    if any(not part.startswith("{{") for part in tags):
+        raise Unacceptable.at("", say("An approved wording is the same for everybody: placeholders, but no “if”."))
+    return [compile(part, Kind.SMS) for part in tags]
+
+
 def _checked(source: str, kind: Kind, known: Catalogue, *, prefix: str) -> tuple[nodes.Template, Mapping[str, str]]:
     if not _is_clean(source):
         raise Unacceptable(

@@ -8,39 +8,19 @@ from typing import Any
 from sqlalchemy import Select, select
 from sqlalchemy.orm import Session
 
-from domain.content import blocks as parts
-from domain.content import countable, frame, rendering, sms
+from domain.content import countable, frame, rendering, sms, wordings
 from domain.content.countable import Countable
 from domain.content.frame import Theme
 from domain.content.placeholders import Catalogue, Occasion, catalogue, filled
 from domain.content.rendering import Compiled, Kind
 from domain.content.sms import Encoding
+from domain.content.wordings import Wording, blocks_of
 from domain.errors import FieldError, NotFound, Unacceptable
 from domain.sentences import say
 from models.currency import Currency
 from models.message import Channel
 from models.template import Template, TemplateVersion
 from models.tenant import Tenant
-
-LONGEST_NAME = 120
-LONGEST_SUBJECT = 250
-
-
-@dataclass(frozen=True, kw_only=True)
-class Wording:
-    """What an owner typed. An e-mail has a subject and either a body or blocks, everything else only a body."""
-
-    name: str
-    channel: str
-    subject: str | None = None
-    body: str | None = None
-    blocks: Sequence[Mapping[str, Any]] | None = None
-    occasion: str = Occasion.ANY
-
-    @property
-    def is_email(self) -> bool:
-        """Whether it becomes an HTML mail."""
-        return self.channel == Channel.EMAIL
 
 
 @dataclass(frozen=True)
@@ -88,6 +68,8 @@ class Prepared:
     addresses: tuple[str, ...] = ()
     has_pixel: bool = False
     plain_links: Mapping[str, str] = field(default_factory=dict)
+    approved_as: str | None = None
+    gaps: Sequence[Compiled] = ()  # of an approved wording, one after the other
 
     @property
     def names(self) -> frozenset[str]:
@@ -161,16 +143,17 @@ def wording_of(template: Template) -> Wording:
         body=template.body,
         blocks=template.blocks,
         occasion=template.occasion,
+        approved_as=template.approved_as,
     )
 
 
 def draft(session: Session, tenant: Tenant, wording: Wording) -> Draft:
     """The texts a wording becomes, without saving. Raises `Unacceptable` as `save` does."""
-    if problems := _problems(wording, known_to(session, wording.occasion)):
+    if problems := wordings.problems(wording, known_to(session, wording.occasion)):
         raise Unacceptable(say("The template cannot be used as it is."), problems)
     if not wording.is_email:
         return Draft(None, None, wording.body or "")
-    email, theme = _blocks(wording), theme_of(tenant)
+    email, theme = blocks_of(wording), theme_of(tenant)
     made = Draft((wording.subject or "").strip(), frame.page(email, theme), frame.plain(email, theme))
     prepared(made)  # the whole must hold too, not only its parts
     return made
@@ -203,8 +186,11 @@ def prepared(content: Content) -> Prepared:
     )
 
 
-def to_leave(content: Content, channel: str) -> Prepared:
-    """The content compiled so that what guests open and click can be counted; cheap to ask again."""
+def to_leave(content: Content, channel: str, *, approved_as: str | None = None) -> Prepared:
+    """The content compiled as it leaves on a channel, so that what guests open and click can be counted; cheap to ask
+    again. `approved_as` as in `Wording`."""
+    if approved_as is not None:
+        return replace(prepared(content), approved_as=approved_as, gaps=rendering.gaps(content.text))
     if content.html is not None:
         page = countable.compile(content.html, Kind.HTML)
         return replace(prepared(content), html=page.compiled, **_counted(page))
@@ -241,70 +227,6 @@ def theme_of(tenant: Tenant) -> Theme:
     return Theme(colour=tenant.colour, logo=logo, language=tenant.locale)
 
 
-def _problems(wording: Wording, known: Catalogue) -> list[FieldError]:
-    problems = _name_problems(wording)
-    if wording.channel not in {each.value for each in Channel}:
-        return [*problems, FieldError("channel", say("There is no such channel."))]
-    if wording.is_email:
-        return problems + _subject_problems(wording, known) + _email_problems(wording, known)
-    if wording.subject:
-        problems.append(FieldError("subject", say("Only an e-mail has a subject.")))
-    if wording.blocks:
-        problems.append(FieldError("blocks", say("Only an e-mail is made of blocks.")))
-    return problems + _body_problems(wording, known)
-
-
-def _name_problems(wording: Wording) -> list[FieldError]:
-    if 0 < len(wording.name.strip()) <= LONGEST_NAME:
-        return []
-    return [FieldError("name", say("A name has 1 to %(most)s characters.", most=LONGEST_NAME))]
-
-
-def _subject_problems(wording: Wording, known: Catalogue) -> list[FieldError]:
-    subject = (wording.subject or "").strip()
-    if not subject:
-        return [FieldError("subject", say("An e-mail needs a subject."))]
-    if len(subject) > LONGEST_SUBJECT or "\n" in subject or "\r" in subject:
-        return [
-            FieldError("subject", say("A subject is one line of at most %(most)s characters.", most=LONGEST_SUBJECT))
-        ]
-    return rendering.check(subject, Kind.SUBJECT, known, "subject")
-
-
-def _email_problems(wording: Wording, known: Catalogue) -> list[FieldError]:
-    if wording.blocks and wording.body:
-        return [FieldError("body", say("An e-mail has a body or blocks, not both."))]
-    if not wording.blocks:
-        if found := _body_problems(wording, known):
-            return found
-        found = parts.problems(_blocks(wording), known)
-        return [FieldError("body", each.message) for each in found]
-    try:
-        return parts.problems(_blocks(wording), known)
-    except Unacceptable as refusal:
-        return refusal.errors
-
-
-def _body_problems(wording: Wording, known: Catalogue) -> list[FieldError]:
-    body = wording.body or ""
-    if not body.strip():
-        return [FieldError("body", say("Write what it says."))]
-    if wording.channel == Channel.SMS and (extra := sms.too_many(body)):
-        return [
-            FieldError(
-                "body",
-                say(
-                    "%(extra)s too many: a text has at most %(most)s characters.", extra=extra, most=sms.MOST_CHARACTERS
-                ),
-            )
-        ]
-    return rendering.check(body, Kind.TEXT if wording.is_email else Kind.SMS, known, "body")
-
-
-def _blocks(wording: Wording) -> list[parts.Block]:
-    return parts.parse(wording.blocks) if wording.blocks else parts.from_body(wording.body or "")
-
-
 def _as_it_leaves(content: Content, values: Mapping[str, Any], locale: str, counted_link: str) -> str:
     words = countable.compile(content.text, Kind.SMS)
     return _rendered(words.compiled, dict(values) | dict.fromkeys(words.plain, counted_link), locale)
@@ -332,6 +254,7 @@ def _write(template: Template, wording: Wording, *, now: datetime) -> None:
     template.body = wording.body or None
     template.blocks = [dict(each) for each in wording.blocks] if wording.blocks else None
     template.occasion = Occasion(wording.occasion)
+    template.approved_as = wording.approved_as or None
     template.updated_at = now
 
 

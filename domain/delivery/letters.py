@@ -18,7 +18,7 @@ from domain.delivery.batches import Letter
 from domain.delivery.contexts import UNSUBSCRIBE, Cafe, Recipient
 from domain.delivery.counted_links import CountedLinks
 from domain.delivery.outbox import Claimed
-from domain.delivery.ports import Outgoing
+from domain.delivery.ports import ApprovedWording, Outgoing
 from domain.errors import Unacceptable
 from domain.sentences import say
 from models.gateway import GatewayAccount
@@ -93,10 +93,17 @@ def _letter(
         recipient.values.update({**wording.plain_links, **counted})
         subject, body, text = _filled(message, recipient, wording, head, now)
         text = text if wording.has_pixel else _with_plain_links(text, counted, wording)
-    outgoing = Outgoing(message.id, recipient.address, body, _ref(message, head), message.expires_at)
+    approved = _approved(wording, recipient) if wording and wording.approved_as else None
+    outgoing = Outgoing(message.id, recipient.address, body, _ref(message, head), message.expires_at, approved)
     return Letter(
         outgoing, message.channel, message.member_id, message.topic, message.attempts, subject, text[:PREVIEW]
     )
+
+
+def _approved(wording: Prepared, recipient: Recipient) -> ApprovedWording:
+    """The approved wording with what fills its gaps: each is one line there, and breaks are refused."""
+    filled = (each.render(recipient.values, locale=recipient.locale) for each in wording.gaps)
+    return ApprovedWording(wording.approved_as or "", tuple(" ".join(each.split()) for each in filled))
 
 
 def _with_plain_links(text: str, counted: Mapping[str, str], wording: Prepared) -> str:
@@ -162,7 +169,7 @@ def _wordings(session: Session, messages: Sequence[Claimed]) -> dict[int, Prepar
     if not ids:
         return {}
     newest = (
-        select(TemplateVersion, Template.channel)
+        select(TemplateVersion, Template.channel, Template.approved_as)
         .join(
             Template,
             (Template.tenant_id == TemplateVersion.tenant_id)
@@ -172,7 +179,10 @@ def _wordings(session: Session, messages: Sequence[Claimed]) -> dict[int, Prepar
         .where(Template.id.in_(ids))
     )
     found = session.execute(newest)
-    return {version.template_id: templates.to_leave(version, channel) for version, channel in found}
+    return {
+        version.template_id: templates.to_leave(version, channel, approved_as=approved_as)
+        for version, channel, approved_as in found
+    }
 
 
 @lru_cache(maxsize=256)

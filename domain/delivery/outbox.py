@@ -87,7 +87,7 @@ _JUDGE = text(f"""
              AS u (message_id, reward_event_id) JOIN messages m ON m.id = u.message_id AND m.id = ANY(:ids)),
     judged AS (
       SELECT x.id, CASE {policy.ERASED} {policy.OVERTAKEN} {policy.UNREACHABLE} {policy.UNWANTED} {policy.PAUSED}
-             {policy.MARKET} {policy.FREQUENCY} END AS reason
+             {policy.MARKET} {policy.WORDING} {policy.FREQUENCY} END AS reason
         FROM x CROSS JOIN tenants t {policy.PERSON} {policy.CONSENT} {policy.SUPPRESSION} {policy.REWARD}
        WHERE t.id = current_setting('app.tenant_id')::bigint)
     SELECT id, reason FROM judged WHERE reason IS NOT NULL""")  # noqa: S608 (our own fragments)

@@ -33,6 +33,14 @@ MARKET = """
     WHEN x.channel = 'sms' AND x.member_id IS NOT NULL AND (t.sms_approved_at IS NULL OR w.phone_country IS NULL
          OR NOT jsonb_exists(t.sms_markets, w.phone_country)) THEN 'market_closed'"""
 
+# WhatsApp lets a café write first only in words it has approved; within a day of the guest's own, in any. `b` is the
+# template.
+WORDING = """
+    WHEN x.channel = 'whatsapp' AND x.member_id IS NOT NULL AND b.approved_as IS NULL AND NOT EXISTS (
+         SELECT FROM events a
+          WHERE a.member_id = x.member_id AND a.type = 'message.answered' AND a.properties ->> 'channel' = x.channel
+            AND a.occurred_at > CAST(:now AS timestamptz) - interval '24 hours') THEN 'template_missing'"""
+
 # Whatever speaks, a guest hears so much and no more of what they did not ask for: two messages in 24 hours, four in
 # seven days, on all channels together. Rewards and reminders count, but are never held. Of two claimed at once the
 # earlier goes first. `x` is a message here.

@@ -200,6 +200,7 @@ CATALOGUE: Mapping[str, EventType] = {
         EventType("message.opened", "A message was opened", _MESSAGE),
         EventType("message.clicked", "A link in a message was clicked",
                   _MESSAGE | {"url": "https://cafe.example/menu"}),
+        EventType("message.answered", "A guest wrote back", {"channel": "whatsapp"}),
         EventType("message.unsubscribed", "A message was answered with a goodbye", _MESSAGE),
         EventType("message.complained", "A message was called unwanted", _MESSAGE),
         EventType("counter.changed", "A counter moved", {"counter": "coffees", "value": 5}),

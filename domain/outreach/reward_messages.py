@@ -8,7 +8,17 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from domain.delivery import quiet_hours
-from domain.delivery.policy import CONSENT, ERASED, MARKET, PAUSED, PERSON, SUPPRESSION, UNREACHABLE, UNWANTED
+from domain.delivery.policy import (
+    CONSENT,
+    ERASED,
+    MARKET,
+    PAUSED,
+    PERSON,
+    SUPPRESSION,
+    UNREACHABLE,
+    UNWANTED,
+    WORDING,
+)
 from models.message import MessageState, Reason
 
 EXPIRES_AFTER = timedelta(hours=72)
@@ -51,7 +61,7 @@ _PLAN = text(f"""
              WHEN CAST(:held_back AS text) IS NOT NULL THEN CAST(:held_back AS text)
              WHEN x.bought_at < :late_before THEN 'expired'
              {UNREACHABLE} {UNWANTED} {PAUSED} {MARKET}
-             WHEN b.id IS NULL THEN 'template_missing'
+             WHEN b.id IS NULL THEN 'template_missing' {WORDING}
              WHEN g.channel IS NULL THEN 'gateway_missing' END AS reason
         FROM x JOIN tenants t ON t.id = x.tenant_id {PERSON} {CONSENT} {SUPPRESSION}
         LEFT JOIN templates b ON b.tenant_id = x.tenant_id AND b.id = x.template_id AND b.archived_at IS NULL

@@ -9,7 +9,7 @@ from sqlalchemy.orm import Session
 
 from domain.content import designs, templates
 from domain.content.placeholders import Occasion
-from domain.content.templates import Wording
+from domain.content.wordings import LONGEST_NAME, Wording
 from domain.errors import FieldError, Refusal, Unacceptable
 from domain.loyalty import rewards
 from domain.sentences import say
@@ -89,7 +89,7 @@ def save(
 
 def wording(channel: str, name: str, words: Words) -> Wording:
     """The words of one channel as a template's wording."""
-    title = f"{name} ({'SMS' if channel == Channel.SMS else 'e-mail'})"[: templates.LONGEST_NAME]
+    title = f"{name} ({'SMS' if channel == Channel.SMS else 'e-mail'})"[:LONGEST_NAME]
     if channel == Channel.SMS:
         return Wording(name=title, channel=channel, body=words.sms_body, occasion=Occasion.REWARD)
     blocks = [

@@ -6,7 +6,8 @@ from sqlalchemy import func, select
 
 from domain.content import designs, templates
 from domain.content.sms import Encoding
-from domain.content.templates import EmailPreview, TextPreview, Wording
+from domain.content.templates import EmailPreview, TextPreview
+from domain.content.wordings import Wording
 from domain.errors import NotFound, Unacceptable
 from domain.tenant_scope import tenant_scope
 from models.template import Template, TemplateVersion

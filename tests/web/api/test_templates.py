@@ -1,5 +1,7 @@
 """Templates through the API."""
 
+import pytest
+
 from tests.web.api.conftest import Caller
 
 
@@ -34,6 +36,31 @@ def test_an_email_preview_has_subject_html_and_text(api: Caller):
     assert set(shown.json) == {"subject", "html", "text"}
     assert shown.json["subject"] == "For Leonie"
     assert "A &amp; B" in shown.json["html"]
+
+
+def test_a_whatsapp_template_says_which_approved_wording_it_is(api: Caller):
+    body = {"name": "Hello", "channel": "whatsapp", "body": "Hi {{ member.first_name }}!", "approved_as": "c6ae-40"}
+    made = api.post("/templates", body)
+    assert (made.status_code, made.json["approved_as"]) == (201, "c6ae-40")
+    path = f"/templates/{made.json['id']}"
+
+    assert api("PATCH", path, json={"name": "Hello again"}).json["approved_as"] == "c6ae-40"
+    assert api("PATCH", path, json={"approved_as": None}).json["approved_as"] is None
+
+
+@pytest.mark.parametrize(
+    ("change", "path"),
+    [
+        ({"channel": "sms"}, "approved_as"),
+        ({"approved_as": "my wording"}, "approved_as"),
+        ({"body": "Hi{% if member.first_name %} {{ member.first_name }}{% endif %}!"}, "body"),
+    ],
+)
+def test_what_cannot_be_an_approved_wording_is_refused_beside_its_field(api: Caller, change, path):
+    body = {"name": "Hello", "channel": "whatsapp", "body": "Hi {{ member.first_name }}!", "approved_as": "c6ae-40"}
+    refused = api.post("/templates", body | change)
+
+    assert (refused.status_code, refused.json["errors"][0]["path"]) == (422, path)
 
 
 def test_an_unknown_placeholder_is_refused_beside_its_field(api: Caller):

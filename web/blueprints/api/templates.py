@@ -11,7 +11,8 @@ from sqlalchemy import select
 from domain import clock
 from domain.content import templates
 from domain.content.placeholders import Occasion
-from domain.content.templates import EmailPreview, TextPreview, Wording
+from domain.content.templates import EmailPreview, TextPreview
+from domain.content.wordings import Wording
 from domain.delivery import counted_links
 from models.database import db
 from models.message import Channel
@@ -28,6 +29,7 @@ bp = Noun("templates", "What messages say: wording with placeholders, one per ch
 
 ChannelCode = Literal[tuple(channel.value for channel in Channel)]  # type: ignore[valid-type]
 OccasionCode = Literal[tuple(occasion.value for occasion in Occasion)]  # type: ignore[valid-type]
+APPROVED = "Only for WhatsApp: the id of the approved wording; its gaps are the placeholders of the body, in order."
 Source = Annotated[str, Field(max_length=64 * 1024)]
 
 
@@ -58,6 +60,7 @@ class TemplateBody(Body):
     body: Source | None = None
     blocks: Annotated[list[dict[str, Any]], Field(max_length=100)] | None = None
     occasion: OccasionCode = Field("any", description="Which placeholders exist.")
+    approved_as: Annotated[str, Field(max_length=200, description=APPROVED)] | None = None
 
 
 class TemplateChange(Body):
@@ -68,6 +71,7 @@ class TemplateChange(Body):
     body: Source | None = None
     blocks: Annotated[list[dict[str, Any]], Field(max_length=100)] | None = None
     occasion: OccasionCode = None
+    approved_as: Annotated[str, Field(max_length=200, description=APPROVED)] | None = None
 
 
 class TemplateAnswer(Answer):
@@ -80,6 +84,7 @@ class TemplateAnswer(Answer):
     body: str | None
     blocks: list[dict[str, Any]] | None
     occasion: str
+    approved_as: str | None
     version: int = Field(description="Grows with each change of what members read.")
     created_at: datetime
     updated_at: datetime
@@ -144,7 +149,7 @@ def preview(path: TemplatePath, body: PreviewBody) -> Reply:
 
 def as_answer(template: Template) -> dict[str, Any]:
     """The template as its noun answers it."""
-    plain = ("id", "name", "channel", "subject", "body", "blocks", "occasion", "version")
+    plain = ("id", "name", "channel", "subject", "body", "blocks", "occasion", "approved_as", "version")
     return {name: getattr(template, name) for name in plain} | {
         "created_at": template.created_at.isoformat(),
         "updated_at": template.updated_at.isoformat(),
