@@ -93,7 +93,7 @@ def open_cafe(database: Database, *, slug: str, now: datetime | None = None) -> 
     now = now or clock.now()
     vault.unlock([SECRET])
     with database.session() as session:
-        cafe = tenants.create(session, name="Café Aurora", slug=slug, owner_email="o@example.com", now=now)
+        cafe = tenants.create(session, tenants.CafeDetails("Café Aurora", slug), owner_email="o@example.com", now=now)
         defaults.open_cafe(session, cafe.tenant, now=now)
         session.commit()
         return Cafe(cafe.tenant.id, slug, cafe.api_key)

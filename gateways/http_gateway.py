@@ -15,13 +15,13 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import httpx
-from pydantic import Field, field_validator
+from pydantic import Field, SecretStr, field_validator
 
 from domain import clock
 from domain.delivery.ports import Outgoing, SendOutcome, SendResult
 from domain.sentences import say
-from gateways.address import NotAllowed
-from gateways.http import NOTHING_SENT
+from gateways.address import WEB, NotAllowed, OutboundRules
+from gateways.http import ALL_SECONDS, NOTHING_SENT, open_client
 from gateways.provider import Endpoint, GatewayConfig
 
 _log = logging.getLogger(__name__)
@@ -97,6 +97,30 @@ class HttpGateway:
         except httpx.HTTPError as error:
             return SendResult(outgoing.message_id, SendOutcome.UNSURE, detail=_described(error))
         return self.read(outgoing.message_id, answer)
+
+
+class ReportedGateway(HttpGateway):
+    """One whose provider is told with each message where to report to (`self.hook_url`, "" for nowhere), and which
+    signs in with `login`, a name and a token."""
+
+    def __init__(
+        self,
+        config: HttpConfig,
+        login: tuple[str, SecretStr],
+        *,
+        hook_url: str = "",
+        trusted_hosts: frozenset[str] = frozenset(),
+        seconds: float = ALL_SECONDS,
+    ) -> None:
+        name, token = login
+        client = open_client(
+            OutboundRules(WEB, trusted_hosts),
+            auth=(name, token.get_secret_value()),
+            connections=config.connections,
+            seconds=seconds,
+        )
+        super().__init__(client, connections=min(config.connections, self.group_size))
+        self.hook_url = hook_url if may_report_to(hook_url, config) else ""
 
 
 class _Round:

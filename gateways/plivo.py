@@ -9,9 +9,8 @@ from pydantic import Field, SecretStr
 
 from domain.delivery.ports import Outgoing, SendOutcome, SendResult
 from domain.errors import Unacceptable
-from gateways.address import WEB, OutboundRules
-from gateways.http import ALL_SECONDS, open_client
-from gateways.http_gateway import HttpConfig, HttpGateway, document_of, may_report_to, outcome_of_status, text_of
+from gateways.address import WEB
+from gateways.http_gateway import HttpConfig, ReportedGateway, document_of, may_report_to, outcome_of_status, text_of
 from gateways.plivo_hook import MESSAGE, SPEAK, PlivoHook
 from gateways.provider import Provider, Surroundings
 from models.message import Channel
@@ -31,29 +30,15 @@ class PlivoConfig(HttpConfig):
     markets: str = Field("", pattern=r"^([A-Za-z]{2}(, *[A-Za-z]{2})*)?$")
 
 
-class _PlivoGateway(HttpGateway):
+class _PlivoGateway(ReportedGateway):
     """What texts and calls have in common."""
 
     path: str
 
-    def __init__(
-        self,
-        config: PlivoConfig,
-        *,
-        hook_url: str = "",
-        trusted_hosts: frozenset[str] = frozenset(),
-        seconds: float = ALL_SECONDS,
-    ) -> None:
-        client = open_client(
-            OutboundRules(WEB, trusted_hosts),
-            auth=(config.auth_id, config.auth_token.get_secret_value()),
-            connections=config.connections,
-            seconds=seconds,
-        )
-        super().__init__(client, connections=min(config.connections, self.group_size))
+    def __init__(self, config: PlivoConfig, **around: Any) -> None:
+        super().__init__(config, (config.auth_id, config.auth_token), **around)
         self._config = config
         self._url = f"{config.url}/v1/Account/{config.auth_id}/{self.path}/"
-        self._hook_url = hook_url if may_report_to(hook_url, config) else ""
 
     def request(self, outgoing: Outgoing, *, now: datetime) -> httpx.Request:
         """One document."""
@@ -84,8 +69,8 @@ class PlivoTexts(_PlivoGateway):
             "text": text_of(outgoing),
             "type": "sms",
         }
-        if self._hook_url:
-            document |= {"url": f"{self._hook_url}?{urlencode({MESSAGE: outgoing.message_id})}", "method": "POST"}
+        if self.hook_url:
+            document |= {"url": f"{self.hook_url}?{urlencode({MESSAGE: outgoing.message_id})}", "method": "POST"}
         if outgoing.expires_at:
             left = int((outgoing.expires_at - now).total_seconds())
             document["message_expiry"] = min(max(left, _SHORTEST_EXPIRY), _LONGEST_EXPIRY)
@@ -119,9 +104,9 @@ class PlivoCalls(_PlivoGateway):
         return {
             "from": self._config.sender.lstrip("+"),
             "to": outgoing.to.lstrip("+"),
-            "answer_url": f"{self._hook_url}?{urlencode(asked)}",
+            "answer_url": f"{self.hook_url}?{urlencode(asked)}",
             "answer_method": "POST",
-            "hangup_url": f"{self._hook_url}?{urlencode(told)}",
+            "hangup_url": f"{self.hook_url}?{urlencode(told)}",
             "hangup_method": "POST",
             "ring_timeout": _RING_SECONDS,
         }

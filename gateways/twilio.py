@@ -14,13 +14,11 @@ import httpx
 from pydantic import Field, SecretStr
 
 from domain.delivery.ports import Outgoing, SendOutcome, SendResult
-from gateways.address import WEB, OutboundRules
-from gateways.http import ALL_SECONDS, open_client
+from gateways.address import WEB
 from gateways.http_gateway import (
     HttpConfig,
-    HttpGateway,
+    ReportedGateway,
     document_of,
-    may_report_to,
     outcome_of_status,
     text_of,
     waiting_time,
@@ -48,29 +46,15 @@ class TwilioConfig(HttpConfig):
     markets: str = Field("", pattern=r"^([A-Za-z]{2}(, *[A-Za-z]{2})*)?$")
 
 
-class TwilioGateway(HttpGateway):
-    """`hook_url` is where Twilio reports to, "" for nowhere."""
+class TwilioGateway(ReportedGateway):
+    """Texts."""
 
     channel: str = Channel.SMS
 
-    def __init__(
-        self,
-        config: TwilioConfig,
-        *,
-        hook_url: str = "",
-        trusted_hosts: frozenset[str] = frozenset(),
-        seconds: float = ALL_SECONDS,
-    ) -> None:
-        client = open_client(
-            OutboundRules(WEB, trusted_hosts),
-            auth=(config.account_sid, config.auth_token.get_secret_value()),
-            connections=config.connections,
-            seconds=seconds,
-        )
-        super().__init__(client, connections=config.connections)
+    def __init__(self, config: TwilioConfig, **around: Any) -> None:
+        super().__init__(config, (config.account_sid, config.auth_token), **around)
         self._config = config
         self._url = f"{config.url}/2010-04-01/Accounts/{config.account_sid}/Messages.json"
-        self._hook_url = hook_url if may_report_to(hook_url, config) else ""
 
     def request(self, outgoing: Outgoing, *, now: datetime) -> httpx.Request:
         """One form."""
@@ -93,8 +77,8 @@ class TwilioGateway(HttpGateway):
 
     def _form(self, outgoing: Outgoing, *, now: datetime) -> dict[str, str]:
         form = {"To": outgoing.to, self._sender_field: self._config.sender, "Body": text_of(outgoing)}
-        if self._hook_url:
-            form["StatusCallback"] = f"{self._hook_url}?{urlencode({'message': outgoing.message_id})}"
+        if self.hook_url:
+            form["StatusCallback"] = f"{self.hook_url}?{urlencode({'message': outgoing.message_id})}"
         if outgoing.expires_at:
             left = int((outgoing.expires_at - now).total_seconds())
             form["ValidityPeriod"] = str(min(max(left, 1), _LONGEST_VALIDITY))

@@ -29,7 +29,9 @@ def api(app, client, mail):
     """Calls the API for a café with a mail gateway: method, path and body in, status and body out."""
     now = datetime.now(UTC)
     with app.app_context():
-        cafe = tenants.create(db.session, name="Café Aurora", slug="aurora", owner_email="o@example.com", now=now)
+        cafe = tenants.create(
+            db.session, tenants.CafeDetails("Café Aurora", "aurora"), owner_email="o@example.com", now=now
+        )
         defaults.open_cafe(db.session, cafe.tenant, now=now)
         with tenant_scope(cafe.tenant.id):
             bind(db.session.connection(), cafe.tenant.id)

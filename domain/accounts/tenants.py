@@ -38,37 +38,38 @@ class NewCafe:
     api_key: str
 
 
-def create(
-    session: Session,
-    *,
-    name: str,
-    slug: str,
-    owner_email: str,
-    now: datetime,
-    timezone: str = "Europe/Vienna",
-    currency: str = "EUR",
-    country: str = "AT",
-    locale: str = "en",
-    postal_address: str | None = None,
-) -> NewCafe:
+@dataclass(frozen=True, slots=True)
+class CafeDetails:
+    """What a café is opened with."""
+
+    name: str
+    slug: str
+    timezone: str = "Europe/Vienna"
+    currency: str = "EUR"
+    country: str = "AT"
+    locale: str = "en"
+    postal_address: str | None = None
+
+
+def create(session: Session, details: CafeDetails, *, owner_email: str, now: datetime) -> NewCafe:
     """Open a café with its owner and a key for everything. Its defaults: `audience.defaults.open_cafe`.
 
     Raises `Unacceptable` with the fields that are wrong, `Conflict` when the slug is taken.
     """
-    _refuse_wrong(name=name, slug=slug, timezone=timezone, currency=currency, country=country, locale=locale)
-    if by_slug(session, slug):
+    _refuse_wrong(details)
+    if by_slug(session, details.slug):
         raise Conflict(
-            say("There is a café %(slug)s already.", slug=slug), [FieldError("slug", say("This one is taken."))]
+            say("There is a café %(slug)s already.", slug=details.slug), [FieldError("slug", say("This one is taken."))]
         )
-    owner, password = _owner(session, owner_email, locale=locale)
+    owner, password = _owner(session, owner_email, locale=details.locale)
     tenant = Tenant(
-        name=name.strip(),
-        slug=slug,
-        timezone=timezone,
-        currency=currency,
-        country=country,
-        locale=locale,
-        postal_address=postal_address or None,
+        name=details.name.strip(),
+        slug=details.slug,
+        timezone=details.timezone,
+        currency=details.currency,
+        country=details.country,
+        locale=details.locale,
+        postal_address=details.postal_address or None,
         created_at=now,
     )
     session.add(tenant)
@@ -172,17 +173,17 @@ def _owner(session: Session, email: str, *, locale: str) -> tuple[User, str | No
     return users.create(session, email=email, password=password, locale=language), password
 
 
-def _refuse_wrong(*, name: str, slug: str, timezone: str, currency: str, country: str, locale: str) -> None:
+def _refuse_wrong(details: CafeDetails) -> None:
     checks = {
-        "name": (is_name(name), say("Give the café a name of at most %(most)s characters.", most=LONGEST_NAME)),
-        "slug": (is_slug(slug), say("Small letters, digits and single hyphens between them, at most 63.")),
+        "name": (is_name(details.name), say("Give the café a name of at most %(most)s characters.", most=LONGEST_NAME)),
+        "slug": (is_slug(details.slug), say("Small letters, digits and single hyphens between them, at most 63.")),
         "timezone": (
-            timezone in available_timezones(),
+            details.timezone in available_timezones(),
             say("This time zone is not known. Write it like Europe/Vienna."),
         ),
-        "currency": (money.is_currency(currency), say("This currency is not known. Write it like EUR.")),
-        "country": (is_country(country), say("Write the country like AT.")),
-        "locale": (is_locale(locale), say("This language is not known. Write it like en or de-AT.")),
+        "currency": (money.is_currency(details.currency), say("This currency is not known. Write it like EUR.")),
+        "country": (is_country(details.country), say("Write the country like AT.")),
+        "locale": (is_locale(details.locale), say("This language is not known. Write it like en or de-AT.")),
     }
     errors = [FieldError(path, message) for path, (right, message) in checks.items() if not right]
     if errors:

@@ -6,6 +6,7 @@ ones are read back by `email` with a strict policy, tests hold whole messages ag
 
 import re
 from base64 import b64encode
+from dataclasses import dataclass
 from datetime import datetime
 from email import message_from_bytes
 from email.policy import SMTP
@@ -29,6 +30,18 @@ _LINE = 76
 _WORD = 45  # octets in one encoded word: 60 characters of base64, 72 with its frame
 
 
+@dataclass(frozen=True, slots=True)
+class Heading:
+    """What stands above one recipient's mail. `unsubscribe_url` adds the one-click pair of headers."""
+
+    to: str
+    subject: str
+    message_id: str
+    now: datetime
+    to_name: str = ""
+    unsubscribe_url: str | None = None
+
+
 class EmailSkeleton:
     """The mail that all recipients of one version share. Build it once per (template version, sender, café)."""
 
@@ -44,29 +57,17 @@ class EmailSkeleton:
         self._middle = f"\r\n--{self._boundary}\r\n{part % 'html'}".encode()
         self._end = f"\r\n--{self._boundary}--\r\n".encode()
 
-    def splice(
-        self,
-        *,
-        to: str,
-        subject: str,
-        html: str | QuotedPrintable,
-        text: str | QuotedPrintable,
-        message_id: str,
-        now: datetime,
-        to_name: str = "",
-        unsubscribe_url: str | None = None,
-    ) -> bytes:
+    def splice(self, heading: Heading, *, html: str | QuotedPrintable, text: str | QuotedPrintable) -> bytes:
         """The whole message for one recipient, as RFC 5322 bytes with CRLF.
 
-        Bodies as text, or encoded already (`Compiled.render_quoted`). `unsubscribe_url` adds the one-click pair of
-        headers. Raises `Unacceptable` if a value cannot stand in its header.
+        Bodies as text, or encoded already (`Compiled.render_quoted`). Raises `Unacceptable` if a value cannot stand in
+        its header.
         """
-        headers = (
-            f"To: {mailbox(to, to_name)}\r\nSubject: {header_text(subject, 'Subject: ')}\r\n"
-            f"Message-ID: {_matching(_MESSAGE_ID, message_id, say('message id'))}\r\nDate: {_date(now)}\r\n"
-        )
-        if unsubscribe_url is not None:
-            url = _matching(_URL, unsubscribe_url, say("unsubscribe address"))
+        to, subject = mailbox(heading.to, heading.to_name), header_text(heading.subject, "Subject: ")
+        message_id = _matching(_MESSAGE_ID, heading.message_id, say("message id"))
+        headers = f"To: {to}\r\nSubject: {subject}\r\nMessage-ID: {message_id}\r\nDate: {_date(heading.now)}\r\n"
+        if heading.unsubscribe_url is not None:
+            url = _matching(_URL, heading.unsubscribe_url, say("unsubscribe address"))
             headers += f"List-Unsubscribe: <{url}>\r\nList-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n"
         return b"".join(
             (self._head, headers.encode("ascii"), self._start, _body(text), self._middle, _body(html), self._end)

@@ -10,7 +10,7 @@ from sqlalchemy.orm import Session
 
 from domain.content import templates
 from domain.content.dkim import DkimSigner
-from domain.content.email import EmailSkeleton
+from domain.content.email import EmailSkeleton, Heading
 from domain.content.links import LinkSigner
 from domain.content.templates import Prepared
 from domain.delivery import contexts, counted_links, sender_domains
@@ -121,16 +121,10 @@ def _filled(
     if wording.subject is None or wording.html is None:
         return None, text, text
     subject = wording.subject.render(recipient.values, locale=recipient.locale)
-    mail = _skeleton(head.sender, head.sender_name).splice(
-        to=recipient.address,
-        to_name=recipient.name,
-        subject=subject,
-        html=wording.html.render_quoted(recipient.values, locale=recipient.locale),
-        text=text,
-        message_id=_message_id(message, head),
-        now=now,
-        unsubscribe_url=recipient.values[UNSUBSCRIBE],
-    )
+    name, url = recipient.name, recipient.values[UNSUBSCRIBE]
+    heading = Heading(recipient.address, subject, _message_id(message, head), now, to_name=name, unsubscribe_url=url)
+    html = wording.html.render_quoted(recipient.values, locale=recipient.locale)
+    mail = _skeleton(head.sender, head.sender_name).splice(heading, html=html, text=text)
     return subject, head.signed(mail, now), text
 
 
@@ -144,14 +138,8 @@ def _as_written(
     if message.channel != Channel.EMAIL:
         return None, text, text
     subject = message.values["subject"]
-    mail = _skeleton(head.sender, head.sender_name).splice(
-        to=recipient.address,
-        subject=subject,
-        html=message.values["html"],
-        text=text,
-        message_id=_message_id(message, head),
-        now=now,
-    )
+    heading = Heading(recipient.address, subject, _message_id(message, head), now)
+    mail = _skeleton(head.sender, head.sender_name).splice(heading, html=message.values["html"], text=text)
     return subject, head.signed(mail, now), text
 
 

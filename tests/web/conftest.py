@@ -71,9 +71,8 @@ def open_cafe(app: Flask) -> Callable[..., Cafe]:
     def opened(slug: str = "aurora", *, email: str | None = None, **values: str) -> Cafe:
         address = email or f"owner@{slug}.example"
         with app.app_context():
-            new = tenants.create(
-                db.session, name=f"Café {slug.title()}", slug=slug, owner_email=address, now=clock.now(), **values
-            )
+            details = tenants.CafeDetails(f"Café {slug.title()}", slug, **values)
+            new = tenants.create(db.session, details, owner_email=address, now=clock.now())
             defaults.open_cafe(db.session, new.tenant, now=clock.now())
             cafe = Cafe(new.tenant.id, slug, address, new.password or "", new.api_key)
             db.session.commit()

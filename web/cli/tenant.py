@@ -27,9 +27,8 @@ def create(*, name: str, slug: str, owner: str, address: str | None, **place: st
     """Open a café with its owner; password and key are shown once."""
     with session() as db_session:
         now = clock.now()
-        cafe = tenants.create(
-            db_session, name=name, slug=slug, owner_email=owner, postal_address=address, now=now, **place
-        )
+        details = tenants.CafeDetails(name, slug, postal_address=address, **place)
+        cafe = tenants.create(db_session, details, owner_email=owner, now=now)
         defaults.open_cafe(db_session, cafe.tenant, now=now)
         answer = {
             "tenant": cafe.tenant.slug,

@@ -13,8 +13,9 @@ from models.location import Location
 
 
 def opened(session, now, **values):
-    details = {"name": "Café Borealis", "slug": "borealis", "owner_email": "Owner@Borealis.example"} | values
-    return tenants.create(session, now=now, **details)
+    owner_email = values.pop("owner_email", "Owner@Borealis.example")
+    details = tenants.CafeDetails(**({"name": "Café Borealis", "slug": "borealis"} | values))
+    return tenants.create(session, details, owner_email=owner_email, now=now)
 
 
 def test_a_cafe_comes_with_an_owner_who_can_sign_in(session, now):

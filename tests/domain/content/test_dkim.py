@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from domain.content.dkim import DkimSigner, new_key
-from domain.content.email import EmailSkeleton
+from domain.content.email import EmailSkeleton, Heading
 
 NOW = datetime(2026, 3, 4, 11, 0, tzinfo=UTC)
 KEY = new_key()
@@ -16,16 +16,10 @@ SIGNER = DkimSigner("cafe.example", "regulars", KEY.private_pem)
 
 
 def mail(*, subject: str = "Ein Kaffee wartet", text: str = "Grüße", to_name: str = "Nora Novák") -> bytes:
-    return EmailSkeleton(sender="hello@cafe.example", sender_name="Café Aurora").splice(
-        to="nora@example.com",
-        to_name=to_name,
-        subject=subject,
-        html=f"<p>{text}</p>",
-        text=text,
-        message_id="<1.7@cafe.example>",
-        now=NOW,
-        unsubscribe_url="https://app.example.com/u/token",
-    )
+    url = "https://app.example.com/u/token"
+    heading = Heading("nora@example.com", subject, "<1.7@cafe.example>", NOW, to_name=to_name, unsubscribe_url=url)
+    skeleton = EmailSkeleton(sender="hello@cafe.example", sender_name="Café Aurora")
+    return skeleton.splice(heading, html=f"<p>{text}</p>", text=text)
 
 
 def holds(signed: bytes) -> bool:

@@ -9,7 +9,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from domain.content.email import EmailSkeleton
+from domain.content.email import EmailSkeleton, Heading
 from domain.content.quoted import encode_body
 from domain.errors import Unacceptable
 
@@ -23,17 +23,17 @@ BODY = st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\0")
 
 
 def splice(**changes):
-    parts = {
+    bodies = {"html": "<p>Hi</p>", "text": "Hi"}
+    bodies |= {name: changes.pop(name) for name in bodies if name in changes}
+    headers = {
         "to": "leonie@example.com",
         "to_name": "Leonie Huber",
         "subject": "You've unlocked a reward!",
-        "html": "<p>Hi</p>",
-        "text": "Hi",
         "message_id": "<m1.3@regulars.example>",
         "unsubscribe_url": "https://regulars.example/u/abc",
         "now": NOW,
     }
-    return SKELETON.splice(**(parts | changes))
+    return SKELETON.splice(Heading(**(headers | changes)), **bodies)
 
 
 def parsed(raw):
@@ -147,8 +147,7 @@ def test_a_sender_that_would_leave_its_header_is_refused(sender):
 
 @pytest.mark.parametrize("name", ["Café „Aurora“", 'Bar "Zum, Hans"', "A" * 200, "=?utf-8?q?x?=", "Ж" * 90])
 def test_senders_names_of_all_kinds_arrive(name):
-    raw = EmailSkeleton(sender="a@b.example", sender_name=name).splice(
-        to="l@example.com", subject="x", html="x", text="x", message_id="<a@b>", now=NOW
-    )
+    heading = Heading("l@example.com", "x", "<a@b>", NOW)
+    raw = EmailSkeleton(sender="a@b.example", sender_name=name).splice(heading, html="x", text="x")
 
     assert name_in(raw, "From") == name

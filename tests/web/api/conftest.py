@@ -54,9 +54,8 @@ class Caller:
 def open_cafe(database: Database, slug: str) -> Cafe:
     """A new café as the console makes one."""
     with database.session() as session:
-        made = tenants.create(
-            session, name=slug.title(), slug=slug, owner_email=f"{slug}@example.com", now=datetime.now(UTC)
-        )
+        details = tenants.CafeDetails(slug.title(), slug)
+        made = tenants.create(session, details, owner_email=f"{slug}@example.com", now=datetime.now(UTC))
         defaults.open_cafe(session, made.tenant, now=datetime.now(UTC))
         cafe = Cafe(made.tenant.id, slug, made.api_key)
         session.commit()
