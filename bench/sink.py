@@ -100,8 +100,10 @@ def running(*, keep: Path | None = None, first: int = 0) -> Iterator[int]:
     command = [sys.executable, "-m", "bench.sink", *(["--keep", str(keep), "--first", str(first)] if keep else [])]
     with subprocess.Popen(command, cwd=ROOT, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, text=True) as process:
         assert process.stdout
-        yield int(process.stdout.readline())
-        process.terminate()
+        try:
+            yield int(process.stdout.readline())
+        finally:
+            process.terminate()
 
 
 def kept(path: Path) -> list[bytes]:

@@ -1,0 +1,138 @@
+"""What a delivery costs that asks nobody: a process that claims, renders, splices, pushes and settles a row per mail in
+batches of 500. No policy, no groups, no leases; our own compiled wording and the shortest conversation SMTP allows.
+
+`python -m bench.bare_mails DATABASE_URL PORT WORDS` works until nothing is planned any more.
+"""
+
+import json
+import socket
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+import psycopg
+
+from bench.mailing import SENDER
+from bench.wording import Words
+from domain import clock
+from domain.content import rendering
+from domain.content.email import EmailSkeleton
+from domain.content.rendering import Kind
+
+BATCH = 500
+TABLE = """
+    CREATE TABLE bare_mails (
+        id bigint PRIMARY KEY, state text NOT NULL DEFAULT 'planned', due_at timestamptz NOT NULL DEFAULT now(),
+        address text NOT NULL, name text NOT NULL, locale text NOT NULL, filling jsonb NOT NULL,
+        provider_ref text, settled_at timestamptz)"""
+INDEX = "CREATE INDEX ix_bare_due ON bare_mails (due_at, id) WHERE state = 'planned'"
+_CLAIM = """
+    WITH due AS (SELECT id FROM bare_mails WHERE state = 'planned' AND due_at <= now()
+                  ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
+    UPDATE bare_mails m SET state = 'claimed' FROM due WHERE m.id = due.id
+ RETURNING m.id, m.address, m.name, m.locale, m.filling"""
+_SETTLE = """
+    UPDATE bare_mails m SET state = s.state, provider_ref = s.ref, settled_at = now()
+      FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS s (id, state, ref) WHERE m.id = s.id"""
+
+
+class Writer:
+    """Renders and splices one wording."""
+
+    def __init__(self, words: Words) -> None:
+        self._subject = rendering.compile(words.subject, Kind.SUBJECT)
+        self._text = rendering.compile(words.text, Kind.TEXT)
+        self._html = rendering.compile(words.html, Kind.HTML)
+        self._skeleton = EmailSkeleton(sender=SENDER, sender_name="Café Aurora")
+
+    def write(self, number: int, address: str, name: str, locale: str, values: dict[str, Any]) -> bytes:
+        """The mail for one recipient."""
+        return self._skeleton.splice(
+            to=address,
+            to_name=name,
+            subject=self._subject.render(values, locale=locale),
+            html=self._html.render_quoted(values, locale=locale),
+            text=self._text.render(values, locale=locale),
+            message_id=f"<{number}@aurora.example>",
+            now=clock.now(),
+            unsubscribe_url=values["links.unsubscribe"],
+        )
+
+
+class Pipe:
+    """One connection on which the next envelope leaves with the text before it."""
+
+    def __init__(self, port: int) -> None:
+        self._sock = socket.create_connection(("127.0.0.1", port))
+        self._sock.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
+        self._answers = self._sock.makefile("rb")
+        self._answers.readline()
+        self._sock.sendall(b"EHLO bench.example\r\n")
+        while self._answers.readline()[3:4] == b"-":
+            pass
+
+    def push(self, mails: Sequence[tuple[str, bytes]]) -> list[bytes]:
+        """Hand over mails: the server's last word on each."""
+        said = []
+        for address, mail in mails:
+            self._sock.sendall(f"MAIL FROM:<{SENDER}>\r\nRCPT TO:<{address}>\r\nDATA\r\n".encode())
+            self._expect(3)
+            self._sock.sendall(mail.replace(b"\r\n.", b"\r\n..") + b"\r\n.\r\n")
+            said.append(self._expect(1))
+        return said
+
+    def _expect(self, count: int) -> bytes:
+        answer = b""
+        for _ in range(count):
+            answer = self._answers.readline()
+            if answer[:1] not in (b"2", b"3"):
+                raise RuntimeError(answer.decode())
+        return answer
+
+
+def fill(url: str, words: Words) -> None:
+    """A row per mail, anew."""
+    rows = enumerate(words.recipients, start=1)
+    with psycopg.connect(url) as connection, connection.cursor() as cursor:
+        cursor.execute("DROP TABLE IF EXISTS bare_mails")
+        cursor.execute(TABLE)
+        with cursor.copy("COPY bare_mails (id, address, name, locale, filling) FROM STDIN") as copy:
+            for number, (address, name, locale, values) in rows:
+                copy.write_row((number, address, name, locale, json.dumps(values, default=str)))
+        cursor.execute(INDEX)
+        connection.commit()
+        connection.autocommit = True
+        connection.execute("VACUUM ANALYZE bare_mails")
+
+
+def send_all(url: str, port: int, words: Words) -> int:
+    """Work until nothing is planned any more: how many mails that were."""
+    writer, pipe, sent = Writer(words), Pipe(port), 0
+    with psycopg.connect(url) as connection:
+        for batch in _batches(connection):
+            mails = [(row[1], writer.write(*row)) for row in batch]
+            said = pipe.push(mails)
+            ids = [row[0] for row in batch]
+            connection.execute(_SETTLE, (ids, ["sent"] * len(ids), [each.decode().strip() for each in said]))
+            connection.commit()
+            sent += len(ids)
+    return sent
+
+
+def _batches(connection: psycopg.Connection) -> Iterator[list[Any]]:
+    while rows := connection.execute(_CLAIM, (BATCH,)).fetchall():
+        connection.commit()
+        yield rows
+
+
+def main() -> None:
+    url, port, path = sys.argv[1:]
+    words = Words.kept(Path(path))
+    print("ready", flush=True)
+    sys.stdin.readline()
+    print(send_all(url, int(port), words), flush=True)
+
+
+if __name__ == "__main__":
+    main()
