@@ -1,37 +1,38 @@
 """What a delivery costs that asks nobody: a process that claims, renders, splices, pushes and settles a row per mail in
-batches of 500. No policy, no groups, no leases; our own compiled wording and the shortest conversation SMTP allows.
+batches of 500. No policy, no groups, no leases, a narrow table; but our own way to find a recipient's values, our own
+compiled wording, and the shortest conversation that SMTP allows.
 
-`python -m bench.bare_mails DATABASE_URL PORT WORDS` works until nothing is planned any more.
+`python -m bench.bare_mails URL CAFE_URL TENANT_ID PORT WORDS` works until nothing is planned any more.
 """
 
-import json
 import socket
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from typing import Any
 
 import psycopg
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
 
 from bench.mailing import SENDER
-from bench.wording import Words
+from bench.wording import Reader, Words
 from domain import clock
 from domain.content import rendering
 from domain.content.email import EmailSkeleton
 from domain.content.rendering import Kind
+from domain.delivery.contexts import UNSUBSCRIBE, Recipient
+from domain.tenant_scope import tenant_scope
 
 BATCH = 500
 TABLE = """
     CREATE TABLE bare_mails (
         id bigint PRIMARY KEY, state text NOT NULL DEFAULT 'planned', due_at timestamptz NOT NULL DEFAULT now(),
-        address text NOT NULL, name text NOT NULL, locale text NOT NULL, filling jsonb NOT NULL,
         provider_ref text, settled_at timestamptz)"""
 INDEX = "CREATE INDEX ix_bare_due ON bare_mails (due_at, id) WHERE state = 'planned'"
 _CLAIM = """
     WITH due AS (SELECT id FROM bare_mails WHERE state = 'planned' AND due_at <= now()
                   ORDER BY due_at, id LIMIT %s FOR UPDATE SKIP LOCKED)
-    UPDATE bare_mails m SET state = 'claimed' FROM due WHERE m.id = due.id
- RETURNING m.id, m.address, m.name, m.locale, m.filling"""
+    UPDATE bare_mails m SET state = 'claimed' FROM due WHERE m.id = due.id RETURNING m.id"""
 _SETTLE = """
     UPDATE bare_mails m SET state = s.state, provider_ref = s.ref, settled_at = now()
       FROM unnest(%s::bigint[], %s::text[], %s::text[]) AS s (id, state, ref) WHERE m.id = s.id"""
@@ -45,18 +46,19 @@ class Writer:
         self._text = rendering.compile(words.text, Kind.TEXT)
         self._html = rendering.compile(words.html, Kind.HTML)
         self._skeleton = EmailSkeleton(sender=SENDER, sender_name="Café Aurora")
+        self.names = self._subject.names | self._text.names | self._html.names
 
-    def write(self, number: int, address: str, name: str, locale: str, values: dict[str, Any]) -> bytes:
+    def write(self, number: int, to: Recipient) -> bytes:
         """The mail for one recipient."""
         return self._skeleton.splice(
-            to=address,
-            to_name=name,
-            subject=self._subject.render(values, locale=locale),
-            html=self._html.render_quoted(values, locale=locale),
-            text=self._text.render(values, locale=locale),
+            to=to.address,
+            to_name=to.name,
+            subject=self._subject.render(to.values, locale=to.locale),
+            html=self._html.render_quoted(to.values, locale=to.locale),
+            text=self._text.render(to.values, locale=to.locale),
             message_id=f"<{number}@aurora.example>",
             now=clock.now(),
-            unsubscribe_url=values["links.unsubscribe"],
+            unsubscribe_url=to.values[UNSUBSCRIBE],
         )
 
 
@@ -93,45 +95,47 @@ class Pipe:
 
 def fill(url: str, words: Words) -> None:
     """A row per mail, anew."""
-    rows = enumerate(words.recipients, start=1)
     with psycopg.connect(url) as connection, connection.cursor() as cursor:
         cursor.execute("DROP TABLE IF EXISTS bare_mails")
         cursor.execute(TABLE)
-        with cursor.copy("COPY bare_mails (id, address, name, locale, filling) FROM STDIN") as copy:
-            for number, (address, name, locale, values) in rows:
-                copy.write_row((number, address, name, locale, json.dumps(values, default=str)))
+        with cursor.copy("COPY bare_mails (id) FROM STDIN") as copy:
+            for message in words.messages:
+                copy.write_row((message.id,))
         cursor.execute(INDEX)
         connection.commit()
         connection.autocommit = True
         connection.execute("VACUUM ANALYZE bare_mails")
 
 
-def send_all(url: str, port: int, words: Words) -> int:
+def send_all(url: str, pipe: Pipe, words: Words, reader: Reader) -> int:
     """Work until nothing is planned any more: how many mails that were."""
-    writer, pipe, sent = Writer(words), Pipe(port), 0
+    writer, told, sent = Writer(words), {each.id: each for each in words.messages}, 0
     with psycopg.connect(url) as connection:
-        for batch in _batches(connection):
-            mails = [(row[1], writer.write(*row)) for row in batch]
-            said = pipe.push(mails)
-            ids = [row[0] for row in batch]
-            connection.execute(_SETTLE, (ids, ["sent"] * len(ids), [each.decode().strip() for each in said]))
+        for ids in _batches(connection):
+            recipients = reader.recipients([told[each] for each in ids], writer.names)
+            said = pipe.push([(to.address, writer.write(number, to)) for number, to in recipients.items()])
+            settled = (list(recipients), ["sent"] * len(said), [each.decode().strip() for each in said])
+            connection.execute(_SETTLE, settled)
             connection.commit()
-            sent += len(ids)
+            sent += len(said)
     return sent
 
 
-def _batches(connection: psycopg.Connection) -> Iterator[list[Any]]:
+def _batches(connection: psycopg.Connection) -> Iterator[list[int]]:
     while rows := connection.execute(_CLAIM, (BATCH,)).fetchall():
         connection.commit()
-        yield rows
+        yield [number for (number,) in rows]
 
 
 def main() -> None:
-    url, port, path = sys.argv[1:]
+    url, cafe_url, tenant_id, port, path = sys.argv[1:]
     words = Words.kept(Path(path))
-    print("ready", flush=True)
-    sys.stdin.readline()
-    print(send_all(url, int(port), words), flush=True)
+    engine = create_engine(cafe_url)
+    with tenant_scope(int(tenant_id)), Session(engine) as session:
+        reader, pipe = Reader(session), Pipe(int(port))
+        print("ready", flush=True)
+        sys.stdin.readline()
+        print(send_all(url, pipe, words, reader), flush=True)
 
 
 if __name__ == "__main__":

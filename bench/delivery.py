@@ -5,20 +5,33 @@ import subprocess
 import sys
 import time
 from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from statistics import median
-
 
 from bench import bare_mails, mailing, sink, wording
 from bench.house import House
 from bench.mailing import Mailing
 from bench.measures import Finding, Ratio, in_turn
 from bench.wording import Words
-from tests.databases import Database
 from tests.processes import ROOT
 
 WORKERS = 2
-ROUNDS, PER_ROUND, FOR_POST_OFFICE = 3, 5_000, 500
+ROUNDS, PER_ROUND, FOR_POST_OFFICE = 3, 10_000, 1_000
+
+
+@dataclass(frozen=True, slots=True)
+class Rival:
+    """Where the others have their rows, whose members they write to, and into which sink."""
+
+    url: str
+    ours: Mailing
+    port: int
+
+    def command(self, name: str, words: Path) -> list[str]:
+        """A process of theirs."""
+        cafe = (self.ours.database.url, str(self.ours.cafe.id))
+        return [f"bench.{name}", self.url, *cafe, str(self.port), str(words)]
 
 
 def run(house: House) -> Finding:
@@ -33,13 +46,15 @@ def run(house: House) -> Finding:
             house, database, mailing.smtp(port), per_round=PER_ROUND, rounds=ROUNDS + 1, redis=4
         )
         words = _words(ours, house.home)
+        rival = Rival(theirs.owner_url, ours, port)
         with mailing.workers(house, ours.settings, count=WORKERS):
             ours.deliver(0)
+            ours.tidy()
             figures = in_turn(
                 ROUNDS,
                 lambda number: ours.deliver(number + 1),
-                lambda _: _bare(theirs, port, words),
-                lambda _: _post_office(theirs, port, words),
+                lambda _: _bare(rival, words),
+                lambda _: _post_office(rival, words),
                 before=house.calm,
             )
         ours.make_sure()
@@ -57,18 +72,16 @@ def _words(ours: Mailing, home: Path) -> Path:
     return wording.of(ours).keep(home / "words.pickle")
 
 
-def _bare(database: Database, port: int, words: Path) -> float:
+def _bare(rival: Rival, words: Path) -> float:
     told = Words.kept(words)
-    bare_mails.fill(database.owner_url, told)
-    command = ["bench.bare_mails", database.owner_url, str(port), str(words)]
-    return len(told.recipients) / _timed([command] * WORKERS)
+    bare_mails.fill(rival.url, told)
+    return len(told.messages) / _timed([rival.command("bare_mails", words)] * WORKERS)
 
 
-def _post_office(database: Database, port: int, words: Path) -> float:
+def _post_office(rival: Rival, words: Path) -> float:
     told = Words.kept(words)
-    few = Words(told.subject, told.html, told.text, told.recipients[:FOR_POST_OFFICE])
-    path = few.keep(words.with_name("few.pickle"))
-    return FOR_POST_OFFICE / _timed([["bench.post_office", database.owner_url, str(port), str(path)]])
+    few = replace(told, messages=told.messages[:FOR_POST_OFFICE]).keep(words.with_name("few.pickle"))
+    return FOR_POST_OFFICE / _timed([rival.command("post_office", few)])
 
 
 def _timed(commands: Sequence[Sequence[str]]) -> float:

@@ -1,17 +1,23 @@
 """django-post_office with the same mails: a queue of its own in the same PostgreSQL, sent by two processes.
 
 Tuned: large batches, no log rows, contexts stored and rendered on delivery, connections kept open, no debug mode.
-`python -m bench.post_office DATABASE_URL PORT WORDS` fills the queue, says so, and sends when it is told to.
+`python -m bench.post_office URL CAFE_URL TENANT_ID PORT WORDS` fills the queue, says so, and sends when it is told to.
 """
 
 import re
 import sys
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
+from sqlalchemy import create_engine
+from sqlalchemy.orm import Session
+
 from bench.mailing import SENDER
-from bench.wording import Words
+from bench.wording import Reader, Words
+from domain.delivery.contexts import EVERYTHING, UNSUBSCRIBE, Recipient
+from domain.tenant_scope import tenant_scope
 
 PROCESSES = 2
 BATCH = 1000
@@ -44,7 +50,7 @@ def set_up(url: str, port: int) -> None:
     call_command("migrate", verbosity=0)
 
 
-def fill(words: Words) -> None:
+def fill(words: Words, recipients: Iterable[Recipient]) -> None:
     """A queued mail per recipient, from one template."""
     from post_office import mail
     from post_office.models import EmailTemplate
@@ -58,14 +64,14 @@ def fill(words: Words) -> None:
     mail.send_many(
         [
             {
-                "recipients": [address],
+                "recipients": [to.address],
                 "sender": SENDER,
                 "template": template,
-                "context": _nested(values),
-                "headers": {"List-Unsubscribe": f"<{values['links.unsubscribe']}>"},
+                "context": _nested(to.values),
+                "headers": {"List-Unsubscribe": f"<{to.values[UNSUBSCRIBE]}>"},
                 "render_on_delivery": True,
             }
-            for address, _name, _locale, values in words.recipients
+            for to in recipients
         ]
     )
 
@@ -105,9 +111,12 @@ def _database(url: str) -> dict[str, Any]:
 
 
 def main() -> None:
-    url, port, path = sys.argv[1:]
+    url, cafe_url, tenant_id, port, path = sys.argv[1:]
+    words = Words.kept(Path(path))
+    with tenant_scope(int(tenant_id)), Session(create_engine(cafe_url)) as session:
+        recipients = Reader(session).recipients(words.messages, EVERYTHING)
     set_up(url, int(port))
-    fill(Words.kept(Path(path)))
+    fill(words, recipients.values())
     print("ready", flush=True)
     sys.stdin.readline()
     send_all()

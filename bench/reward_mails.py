@@ -26,6 +26,7 @@ def run(house: House) -> Finding:
         )
         with mailing.workers(house, ours.settings, count=WORKERS):
             ours.deliver(0)
+            ours.tidy()
             mails = [(_recipient(mail), mail) for mail in sink.kept(path)]
             figures = in_turn(
                 ROUNDS, lambda number: ours.deliver(number + 1), lambda _: _push(mails, port), before=house.calm

@@ -1,8 +1,10 @@
 """Mail through any SMTP server: connections kept open over groups, several in parallel, one result per message."""
 
 import logging
+import math
 import re
 import ssl
+import time
 from collections import deque
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
@@ -25,6 +27,8 @@ from models.message import Channel
 _log = logging.getLogger(__name__)
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
+_GROUP_SECONDS = 0.1  # in which a group should be handed over: as many connections as that takes, and no more
+_EXPECTED_PACE = 0.004  # seconds for one mail, as long as nothing is known
 _DROPS_PER_GROUP = 3  # after so many broken connections the rest of a group waits for another time
 _ADDRESS = re.compile(r"[^\s<>@\x00-\x1f\x7f]{1,64}@[A-Za-z0-9.-]{1,255}")
 _HOST_NAME = re.compile(r"[A-Za-z0-9.-]{1,255}|\[[0-9A-Za-z.:]+\]")
@@ -44,7 +48,7 @@ class SmtpConfig(GatewayConfig):
     envelope_from: str = ""
     return_path: str = Field("", max_length=200, pattern=r"^([^+@]{1,30}@.*)?$")
     ehlo_name: str = ""
-    connections: int = Field(4, ge=1, le=100)
+    connections: int = Field(10, ge=1, le=100)
 
     @field_validator("url")
     @classmethod
@@ -94,7 +98,10 @@ class SmtpConfig(GatewayConfig):
 
 
 class SmtpGateway:
-    """`connections` run in parallel and stay open until `close`, are worn, or the server ends them."""
+    """At most `connections` run in parallel: as many as the server's pace asks for, a fast one is served over one.
+
+    They stay open until `close`, are worn, or the server ends them.
+    """
 
     channel: str = Channel.EMAIL
     group_size = 100
@@ -125,15 +132,19 @@ class SmtpGateway:
             returns=ReturnPath(config.return_path, hook_url=hook_url) if config.return_path and hook_url else None,
         )
         self._connections = config.connections
+        self._pace = _EXPECTED_PACE  # seconds that one mail takes on one connection
         self._idle: deque[SmtpSession] = deque()
         self._threads = ThreadPoolExecutor(config.connections, thread_name_prefix="smtp")
 
     def send(self, outgoing: Sequence[Outgoing]) -> list[SendResult]:
         """Hand over a group, in the given order per connection; results come in the order of the messages."""
-        group = Group(outgoing)
-        helpers = [self._threads.submit(self._work, group) for _ in range(min(self._connections, len(outgoing)) - 1)]
+        if not outgoing:
+            return []
+        group, connections, began = Group(outgoing), self._wanted(len(outgoing)), time.monotonic()
+        helpers = [self._threads.submit(self._work, group) for _ in range(connections - 1)]
         self._work(group)
         wait(helpers)
+        self._pace = (time.monotonic() - began) * connections / len(outgoing)
         return group.results()
 
     def close(self) -> None:
@@ -141,6 +152,10 @@ class SmtpGateway:
         self._threads.shutdown()
         while self._idle:
             self._idle.pop().close()
+
+    def _wanted(self, mails: int) -> int:
+        """How many connections hand over so many mails in time."""
+        return max(1, min(math.ceil(mails * self._pace / _GROUP_SECONDS), self._connections, mails))
 
     def _work(self, group: Group) -> None:
         """One connection after the other until the group is done, or no connection can be had."""

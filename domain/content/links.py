@@ -10,6 +10,7 @@ from binascii import Error as NotBase64
 from collections.abc import Sequence
 from dataclasses import dataclass
 from enum import StrEnum
+from hashlib import blake2b
 
 from domain.errors import NotFound
 from domain.sentences import say
@@ -91,7 +92,7 @@ def _derived(key: str) -> tuple[bytes, bytes]:
 
 
 def _masked(data: bytes, key: bytes, tag: bytes) -> bytes:
-    stream = hmac.digest(key, tag, "sha512")
+    stream = blake2b(tag, key=key, digest_size=64).digest()
     size = min(len(data), len(stream))
     return (int.from_bytes(data[:size]) ^ int.from_bytes(stream[:size])).to_bytes(size)
 

@@ -179,11 +179,14 @@ def _rewards(session: Session, messages: Sequence[Claimed], here: Cafe) -> dict[
 
 def _links(message: Claimed, member: Any, here: Cafe, signer: LinkSigner, wanted: frozenset[str]) -> dict[str, str]:
     member_id, number = (member.id, member.link_number) if member is not None else (0, 0)
-    return {
-        name: signer.url(LinkClaim(purpose, here.id, member_id, message.id if of_message else 0, link_number=number))
-        for name, (purpose, of_message) in LINKS.items()
-        if name in wanted
+    asked = {name: claimed for name, claimed in LINKS.items() if name in wanted}
+    urls = {
+        (purpose, of_message): signer.url(
+            LinkClaim(purpose, here.id, member_id, message.id if of_message else 0, link_number=number)
+        )
+        for purpose, of_message in set(asked.values())
     }
+    return {name: urls[claimed] for name, claimed in asked.items()}
 
 
 def _local_day(instant: datetime | None, zone: str) -> date | None:

@@ -164,11 +164,19 @@ def test_no_body_can_end_the_text_early(body):
     assert text.count(b"\n") == text.count(b"\r") == text.count(b"\r\n")
 
 
-def test_connections_in_parallel_share_the_waiting():
+def test_a_slow_server_is_served_over_as_many_connections_as_it_may():
     with PlayedSmtp(Offer(delay=0.02)) as server, gateway_to(server, connections=4) as gateway:
-        assert outcomes(gateway, 40) == [ACCEPTED] * 40
+        assert outcomes(gateway, 40) + outcomes(gateway, 40) == [ACCEPTED] * 80
 
     assert server.connections == 4
+
+
+def test_a_fast_server_is_served_over_one():
+    with PlayedSmtp() as server, gateway_to(server, connections=4) as gateway:
+        for _ in range(3):
+            assert outcomes(gateway, 5) == [ACCEPTED] * 5
+
+    assert server.connections == 1
 
 
 def test_secrets_and_addresses_show_nowhere(caplog):

@@ -1,7 +1,10 @@
 import html
+import time
 from datetime import date
 from html.parser import HTMLParser
+from itertools import count
 from quopri import decodestring
+from types import SimpleNamespace
 
 import pytest
 from hypothesis import given
@@ -350,6 +353,14 @@ def test_a_text_that_takes_too_long_is_given_up(source, monkeypatch):
 
     with pytest.raises(RenderFailed, match="too long"):
         render(source, balances=[{"name": "points", "amount": 1}])
+
+
+def test_a_text_that_had_to_wait_for_the_processor_is_not_refused(monkeypatch):
+    hours = count(step=3600)
+    waiting = SimpleNamespace(perf_counter=lambda: next(hours), thread_time=time.thread_time)
+    monkeypatch.setattr(rendering, "time", waiting)
+
+    assert rendering.compile("{{ member.first_name }}!", Kind.TEXT).render({"member.first_name": "Nora"}) == "Nora!"
 
 
 def test_the_same_text_is_compiled_once():
