@@ -171,14 +171,6 @@ def test_a_slow_server_is_served_over_as_many_connections_as_it_may():
     assert server.connections == 4
 
 
-def test_a_fast_server_is_served_over_one():
-    with PlayedSmtp() as server, gateway_to(server, connections=4) as gateway:
-        for _ in range(3):
-            assert outcomes(gateway, 5) == [ACCEPTED] * 5
-
-    assert server.connections == 1
-
-
 def test_secrets_and_addresses_show_nowhere(caplog):
     offer = Offer(tls="starttls", login=("cafe", "s3cret"))
     with caplog.at_level(logging.DEBUG), PlayedSmtp(offer) as server, gateway_to(server) as gateway:
