@@ -62,13 +62,13 @@ def _all_follow(database: Database, cafes: Sequence[int]) -> float:
     with database.session() as session:
         begins = time.perf_counter()
         for tenant_id in cafes:
-            queues.nudge_segments(tenant_id)
+            queues.nudge_midnight(tenant_id)
         until(lambda: not _are_due(session), within=600, what="the end of midnight")
         return time.perf_counter() - begins
 
 
 def _are_due(session) -> bool:
-    due = agenda.segments(session, now=clock.now())
+    due = agenda.midnights(session, now=clock.now())
     session.rollback()
     return bool(due)
 

@@ -60,10 +60,14 @@ def upkeep(session: Session, *, now: datetime) -> list[int]:
     return list(session.scalars(text("SELECT tenant_id FROM agenda_upkeep(:at)"), {"at": now}))
 
 
-def segments(session: Session, *, now: datetime) -> list[int]:
-    """Cafés where something happened to members that segments and tags were not asked about, or where a day began."""
-    rows = text("SELECT tenant_id FROM agenda_touched(:at) UNION SELECT tenant_id FROM agenda_midnights(:at)")
-    return sorted(session.scalars(rows, {"at": now}))
+def touched(session: Session, *, now: datetime) -> list[int]:
+    """Cafés where something happened to members that segments and tags were not asked about."""
+    return sorted(session.scalars(text("SELECT tenant_id FROM agenda_touched(:at)"), {"at": now}))
+
+
+def midnights(session: Session, *, now: datetime) -> list[int]:
+    """Cafés where a day began that segments and tags do not stand at yet."""
+    return sorted(session.scalars(text("SELECT tenant_id FROM agenda_midnights(:at)"), {"at": now}))
 
 
 def hooks(session: Session, *, now: datetime) -> list[int]:

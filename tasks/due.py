@@ -30,7 +30,7 @@ def run_due(now: datetime) -> dict[str, Any]:
         _import()
         did += _for_each(agenda.upkeep(db.session, now=now), _look_after)
         did += _for_each([due.tenant_id for due in agenda.consoles(db.session, now=now)], _run_consoles)
-        did += _for_each(agenda.segments(db.session, now=now), _recompute)
+        did += _for_each(agenda.midnights(db.session, now=now) + agenda.touched(db.session, now=now), _recompute)
         did += _for_each([due.tenant_id for due in agenda.deliveries(db.session, now=now)], _send)
         promptness.count(db.session(), now=now)
         db.session.commit()

@@ -17,8 +17,8 @@ from rq.serializers import JSONSerializer
 
 from models.message import Lane
 
-INSTANT, MASS, COMPUTE, SYNC = Lane.INSTANT.value, Lane.MASS.value, "compute", "sync"
-LANES = (INSTANT, MASS, COMPUTE, SYNC)
+INSTANT, BRIEF, MASS, COMPUTE, SYNC = Lane.INSTANT.value, "brief", Lane.MASS.value, "compute", "sync"
+LANES = (INSTANT, BRIEF, MASS, COMPUTE, SYNC)
 
 JOB_SECONDS = 900
 FAILED_SECONDS = 86_400
@@ -89,8 +89,13 @@ def nudge_upkeep(tenant_id: int) -> bool:
     return nudge(MASS, "upkeep.tidy", tenant_id)
 
 
+def nudge_midnight(tenant_id: int) -> bool:
+    """A new day began in the café."""
+    return nudge(BRIEF, "segments.turn_day", tenant_id)
+
+
 def nudge_segments(tenant_id: int) -> bool:
-    """Something happened to members of the café, or a new day began there."""
+    """Something happened to members of the café, or a new day began there and they are many."""
     return nudge(COMPUTE, "segments.keep_up", tenant_id)
 
 

@@ -33,7 +33,8 @@ def tick() -> None:
     session, now = db.session, clock.now()
     deliveries = agenda.deliveries(session, now=now)
     upkeep = agenda.upkeep(session, now=now)
-    segments = agenda.segments(session, now=now)
+    touched = agenda.touched(session, now=now)
+    midnights = agenda.midnights(session, now=now)
     consoles = agenda.consoles(session, now=now)
     hooks = agenda.hooks(session, now=now)
     polls = agenda.polls(session, now=now, every=POLL_EVERY)
@@ -45,8 +46,10 @@ def tick() -> None:
         queues.nudge_delivery(due.tenant_id, due.gateway_id, due.lane)
     for tenant_id in upkeep:
         queues.nudge_upkeep(tenant_id)
-    for tenant_id in segments:
+    for tenant_id in touched:
         queues.nudge_segments(tenant_id)
+    for tenant_id in midnights:
+        queues.nudge_midnight(tenant_id)
     for console in consoles:
         queues.nudge_console(console.tenant_id, console.name)
     for tenant_id in hooks:

@@ -1,13 +1,25 @@
 """Segments and tags keep up with purchases and with the calendar. In bounded slices, each committed by itself."""
 
 from domain import clock
-from domain.audience import freshness
+from domain.audience import freshness, membership
 from domain.tenant_scope import bound_tenant_id, tenant_scope
 from models.database import db
 from models.tenant import Tenant
 from tasks import queues
 
+BRIEF_FOR = 2000  # members at most; more take more than a tenth of a second
 MOST_SLICES = 20  # in one job; the rest goes to the back of the line
+
+
+def turn_day(tenant_id: int) -> None:
+    """Follow the calendar in a small café; a large one's takes longer, and goes where what takes longer is done."""
+    queues.taken("segments.turn_day", tenant_id)
+    with tenant_scope(tenant_id):
+        is_large = membership.has_more_than(db.session, BRIEF_FOR)
+        if not is_large:
+            follow_calendar()
+    if is_large:
+        queues.nudge_segments(tenant_id)
 
 
 def keep_up(tenant_id: int) -> None:

@@ -23,6 +23,7 @@ def lane_words(lane: str) -> str:
     """What a lane carries."""
     return {
         queues.INSTANT: _("What guests wait for"),
+        queues.BRIEF: _("New days"),
         queues.MASS: _("To many"),
         queues.COMPUTE: _("Counting"),
         queues.SYNC: _("Tills"),

@@ -82,6 +82,11 @@ def try_to_hold(session: Session) -> bool:
     return bool(session.scalar(_TRY_TO_HOLD))
 
 
+def has_more_than(session: Session, number: int) -> bool:
+    """Whether the café has more members than that."""
+    return session.scalar(_ANYBODY.offset(number)) is not None
+
+
 def living(session: Session) -> list[segment_order.Placed]:
     """The café's segments in use, each after those it asks for."""
     return segment_order.in_order(session.scalars(select(Segment).where(Segment.archived_at.is_(None))))

@@ -18,8 +18,8 @@ def test_every_lane_has_a_worker_however_many_there_are(count):
     assert heard == set(queues.LANES)
 
 
-def test_with_more_than_one_worker_one_is_always_free_for_instant():
-    assert list(worker.lanes_of(0, 2)) == [queues.INSTANT]
+def test_with_more_than_one_worker_one_is_always_free_for_instant_within_a_moment():
+    assert list(worker.lanes_of(0, 2)) == [queues.INSTANT, queues.BRIEF]
 
 
 def test_every_task_that_is_nudged_is_there():

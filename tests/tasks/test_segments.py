@@ -38,8 +38,8 @@ def inside(cafe, preset):
     return set(cafe.session.scalars(rows.where(Segment.preset == preset)))
 
 
-def jobs():
-    return [(job.func_name, job.args) for job in queues.queue("compute").jobs]
+def jobs(lane="compute"):
+    return [(job.func_name, job.args) for job in queues.queue(lane).jobs]
 
 
 def test_a_cafe_has_its_presets_and_what_is_ready_made_from_its_first_day(cafe):
@@ -106,9 +106,20 @@ def test_a_worker_that_died_between_the_steps_of_midnight_is_caught_up(cafe, buy
 
     with clock.set_to(later):
         schedule.tick()
-        assert ("tasks.segments.keep_up", [cafe.id]) in jobs()
-        segments.keep_up(cafe.id)
+        assert jobs("brief") == [("tasks.segments.turn_day", [cafe.id])]
+        segments.turn_day(cafe.id)
     assert inside(cafe, "new") == set()
+
+
+def test_midnight_of_a_large_cafe_keeps_out_of_the_brief_lane(cafe, buy, now, monkeypatch):
+    nora = buy()
+    due.run_due(now)
+    monkeypatch.setattr(segments, "BRIEF_FOR", 0)
+    queues.connection().flushdb()
+    with clock.set_to(now + timedelta(days=31)):
+        segments.turn_day(cafe.id)
+        assert inside(cafe, "new") == {nora}
+        assert jobs() == [("tasks.segments.keep_up", [cafe.id])]
 
 
 def test_two_workers_and_a_till_on_one_cafe_neither_collide_nor_wait_for_ever(app, cafe, buy, now):

@@ -38,16 +38,16 @@ def test_workers_take_what_waits_and_end_with_burst(environment, client):
     with regulars("worker", "--count", "2", "--burst", environment=environment) as process:
         assert process.wait(60) == 0
 
-    assert [queue(client, lane).count for lane in queues.LANES] == [0, 0, 0, 0]
-    assert [queue(client, lane).failed_job_registry.count for lane in queues.LANES] == [0, 0, 0, 0]
+    assert [queue(client, lane).count for lane in queues.LANES] == [0] * 5
+    assert [queue(client, lane).failed_job_registry.count for lane in queues.LANES] == [0] * 5
 
 
-def test_every_lane_has_a_worker_and_one_listens_to_instant_alone(environment, client):
+def test_every_lane_has_a_worker_and_one_keeps_free_of_what_takes_long(environment, client):
     with regulars("worker", "--count", "2", environment=environment):
         until(lambda: len(workers(client)) == 2)
 
         heard = sorted(worker.queue_names() for worker in workers(client))
-        assert heard == [["instant"], list(queues.LANES)]
+        assert heard == [["instant", "brief"], list(queues.LANES)]
 
 
 def test_a_killed_worker_is_replaced(environment, client):
