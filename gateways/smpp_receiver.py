@@ -76,7 +76,8 @@ def read_delivery(pdu: PDU, config: SmppConfig) -> list[Told] | None:
     )
     # The operator gives a text no id. Two that read the same may both be meant (STOP, START, STOP), and one that is
     # told again because we broke off has its effect already: each is a text of its own.
-    return [InboundText(f"text:{uuid4().hex}", f"+{sender[1]}", words, {"to": _ascii(pdu.destination_addr)})]
+    key, to = f"text:{uuid4().hex}", {"to": _ascii(pdu.destination_addr)}
+    return [InboundText(key, f"+{sender[1]}", words, to, networks_confirm=False)]
 
 
 def _receipt(pdu: PDU, config: SmppConfig) -> DeliveryReport | None:

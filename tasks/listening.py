@@ -11,12 +11,14 @@ from contextlib import closing
 from uuid import uuid4
 
 import structlog
+from flask_babel import force_locale, gettext
 
 from domain import clock
 from domain.accounts.vault import WrongKey
-from domain.delivery import accounts, listening, told
-from domain.delivery.ports import SpokenFor
+from domain.delivery import accounts, answers, listening, told
+from domain.delivery.ports import InboundText, SpokenFor
 from domain.errors import NotFound, Refusal
+from domain.sentences import Sentence
 from domain.tenant_scope import bound_tenant_id, tenant_scope
 from gateways.provider import Heard, LineLost, Receiver
 from models.database import db
@@ -36,6 +38,7 @@ def listen(tenant_id: int, gateway_id: int) -> None:
         number, has_more = hear(gateway_id)
     if number:
         queues.nudge_upkeep(tenant_id)
+        queues.nudge_delivery(tenant_id)  # a guest who wrote is answered
     if has_more:
         queues.nudge_listening(tenant_id, gateway_id)
 
@@ -96,11 +99,17 @@ def _keep(gateway_id: int, heard: Heard) -> None:
     account = accounts.get(session, gateway_id)
     tenant = session.get_one(Tenant, bound_tenant_id())
     for each in heard.told or []:
-        if not isinstance(each, SpokenFor):
-            told.take(session, tenant, account, each, now=now)
+        answer = None if isinstance(each, SpokenFor) else told.take(session, tenant, account, each, now=now)
+        if answer and isinstance(each, InboundText):
+            answers.plan(session, account, to=each.sender, text=_in_words(answer, tenant.locale), now=now)
     if heard.told is None:
         told.keep_unknown(session, account, heard.raw, now=now)
     session.commit()
+
+
+def _in_words(answer: Sentence, locale: str) -> str:
+    with force_locale(locale):
+        return str(gettext(answer.words, **answer.values))
 
 
 def _lost(gateway_id: int, error: LineLost) -> None:

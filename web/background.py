@@ -1,11 +1,12 @@
-"""The application without its pages, for workers and commands: settings, database, an open vault."""
+"""The application without its pages, for workers and commands: settings, languages, database, an open vault."""
 
 from flask import Flask
+from flask_babel import Babel
 
 from domain.accounts import vault
 from models import pool
 from models.database import db
-from web.config import Settings, driver_url
+from web.config import PROJECT, Settings, driver_url
 
 POOL = {"pool_size": 2, "max_overflow": 4, "pool_timeout": 30, "pool_recycle": 1800}
 CONNECT = {"connect_timeout": 5, "application_name": "regulars-worker"}
@@ -19,6 +20,7 @@ def create_background_app(settings: Settings) -> Flask:
         SQLALCHEMY_DATABASE_URI=driver_url(settings.database_url or ""),
         SQLALCHEMY_ENGINE_OPTIONS={**POOL, "connect_args": CONNECT},
     )
+    Babel(app, default_translation_directories=str(PROJECT / "web" / "translations"))  # guests are answered in theirs
     vault.unlock(settings.credentials_key)
     db.init_app(app)
     with app.app_context():

@@ -7,7 +7,7 @@ from datetime import datetime
 from flask import Flask
 from flask_babel import gettext as _
 
-from domain.delivery import messages, trials
+from domain.delivery import answers, messages, trials
 from domain.delivery.messages import Listed, Reading
 from models.message import Channel, Reason
 from models.message import MessageState as State
@@ -51,6 +51,7 @@ def cause_words(message: Listed) -> str:
         "newsletter": _("A newsletter"),
         "automation": _("An automation"),
         "reminder": _("A reminder"),
+        answers.CAUSE: _("An answer to a guest's text"),
     }
     return kinds.get(message.cause.partition(":")[0], _("A message"))
 

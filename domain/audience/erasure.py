@@ -53,7 +53,8 @@ _OWN = tuple(
             WHERE member_id = :member_id""",
         """UPDATE messages SET address = NULL, subject = NULL, body_preview = NULL, placeholder_values = '{}',
                                detail = NULL
-            WHERE member_id IS NULL AND cause = 'confirmation' AND lower(address) = ANY(:emails)""",
+            WHERE member_id IS NULL AND (cause = 'confirmation' AND lower(address) = ANY(:emails)
+                                         OR cause = 'answer' AND address = ANY(:phones))""",
         "SELECT forget_words(:member_id)",
         "DELETE FROM consent_states WHERE member_id = :member_id",
         "DELETE FROM member_tags WHERE member_id = :member_id",
@@ -86,6 +87,7 @@ def erase(session: Session, member: Member, *, now: datetime) -> None:
     _blank(session, member, now=now)
     emails = [each.lower() for each in person.emails]
     values = {"member_id": member.id, "now": now, "kept": list(KEPT_OF_EVENTS), "emails": emails}
+    values |= {"phones": list(person.phones)}
     for statement in _OWN:
         session.execute(statement, values)
     membership.forget(session, [member.id])

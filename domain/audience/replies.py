@@ -18,14 +18,22 @@ ANSWERED = "message.answered"
 
 
 def take(
-    session: Session, tenant: Tenant, *, channel: str, sender: str, body: str, read: Wish | None, now: datetime
+    session: Session,
+    tenant: Tenant,
+    *,
+    channel: str,
+    sender: str,
+    body: str,
+    read: Wish | None,
+    now: datetime,
+    networks_confirm: bool = True,
 ) -> Sentence | None:
     """Let a text from `sender` (E.164) on a channel take effect and return what to answer, None for nothing.
 
     `read` is the provider's own reading, which goes before ours. A STOP closes all topics on the channel for the member
     with this number; a number that is nobody's is suppressed, so that it stays closed when somebody joins with it. A
     START opens what was closed by a text, and nothing that was never agreed to. What changed nothing is not confirmed,
-    nor what the networks or the provider confirm themselves.
+    nor what the provider confirms itself or, where `networks_confirm`, the networks do.
     """
     member_id = session.scalar(select(Member.id).where(Member.phone == sender, Member.erased_at.is_(None)))
     if member_id is not None:
@@ -40,7 +48,7 @@ def take(
         changed = _open(session, member_id, channel, proof, now=now)
     else:
         changed = True
-    is_confirmed = read is not None or (wish is not Wish.HELP and is_networks_own(body))
+    is_confirmed = read is not None or (networks_confirm and wish is not Wish.HELP and is_networks_own(body))
     return _answer(wish, tenant) if changed and not is_confirmed else None
 
 

@@ -109,12 +109,14 @@ class DeliveryReport:
 
 @dataclass(frozen=True, slots=True)
 class InboundText:
-    """A text that a guest sent us: `body` as typed, from an E.164 number."""
+    """A text that a guest sent us: `body` as typed, from an E.164 number. `networks_confirm`: who writes a plain STOP
+    on this way is answered already."""
 
     key: str
     sender: str
     body: str
     extra: dict[str, str] = field(default_factory=dict)
+    networks_confirm: bool = True
 
 
 @dataclass(frozen=True, slots=True)

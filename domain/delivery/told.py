@@ -27,7 +27,14 @@ def take(
         return None
     read = _WISHES.get(told.extra.get("opt_out_type", ""))
     return replies.take(
-        session, tenant, channel=account.channel, sender=told.sender, body=told.body, read=read, now=now
+        session,
+        tenant,
+        channel=account.channel,
+        sender=told.sender,
+        body=told.body,
+        read=read,
+        now=now,
+        networks_confirm=told.networks_confirm,
     )
 
 

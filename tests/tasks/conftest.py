@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from flask import Flask
+from flask_babel import Babel
 from sqlalchemy import text
 from sqlalchemy.orm import Session
 
@@ -19,7 +20,7 @@ from models.message import Message
 from tasks import open_gateways, segments
 from tests.factories import Make
 from tests.played.smtp import PlayedSmtp
-from web.config import Settings, driver_url
+from web.config import PROJECT, Settings, driver_url
 
 
 @dataclass
@@ -63,9 +64,10 @@ class Cafe:
 
 @pytest.fixture
 def app(settings: Settings) -> Iterator[Flask]:
-    """The least that tasks need around them: no web."""
+    """The least that tasks need around them: tables and languages, no web."""
     app = Flask("tasks")
     app.config.update(SETTINGS=settings, SQLALCHEMY_DATABASE_URI=driver_url(settings.database_url or ""))
+    Babel(app, default_translation_directories=str(PROJECT / "web" / "translations"))
     vault.unlock(settings.credentials_key)
     db.init_app(app)
     yield app

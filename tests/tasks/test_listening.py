@@ -109,7 +109,7 @@ def test_a_guest_who_texts_stop_is_texted_no_more(cafe, centre, account, member,
     slices.send(account.id, Lane.INSTANT)
     [message] = [each for each in cafe.messages() if each.id == message_id]
     assert (message.state, message.reason) == ("cancelled", "unsubscribed")
-    assert centre.requests == []
+    assert [words for _to, words in centre.stored.texts] == ["Café Aurora: you will get no more texts from us."]
 
 
 def test_start_opens_what_stop_closed_however_often_they_change_their_mind(cafe, centre, account, member, now):
@@ -121,6 +121,33 @@ def test_start_opens_what_stop_closed_however_often_they_change_their_mind(cafe,
         granted.append(agrees(cafe, member.id))
 
     assert granted == [False, True, False, True]
+
+
+def texts_to(centre, account):
+    slices.send(account.id, Lane.INSTANT)
+    return [words for _to, words in centre.stored.texts]
+
+
+def test_who_texts_stop_is_told_once_that_it_is_over(cafe, centre, account, member, now):
+    cafe.make.tenant_here().locale = "de"
+    for minute, word in enumerate((b"STOP", b"Stopp bitte", b"HELP", b"HELP", b"See you tomorrow"), 1):
+        centre.text(member.phone, word)
+        with clock.set_to(now + timedelta(minutes=minute)):
+            hearing.hear(account.id, quiet=QUIET)
+            texts_to(centre, account)
+
+    stopped, helped = [words for _to, words in centre.stored.texts]
+    assert stopped == "Café Aurora: Sie bekommen keine SMS mehr von uns."
+    assert "Café Aurora" in helped
+    assert {message.cause for message in cafe.messages()} == {"answer"}
+    assert {message.state for message in cafe.messages()} == {"sent"}
+
+
+def test_a_stranger_who_texts_stop_is_told_so_too(cafe, centre, account):
+    centre.text("+436649999999", b"stop")
+    hearing.hear(account.id, quiet=QUIET)
+
+    assert len(texts_to(centre, account)) == 1
 
 
 def test_what_could_not_be_kept_is_told_again(cafe, centre, account, monkeypatch):
@@ -206,3 +233,4 @@ def test_a_worker_sends_hears_the_receipt_and_obeys_stop(cafe, centre, account, 
         with regulars("scheduler", environment=environment):
             until(lambda: state(cafe, message_id) == "delivered", what="the receipt")
             until(lambda: not agrees(cafe, member.id), what="the stop")
+            until(lambda: len(centre.stored.texts) == 2, what="the answer to the stop")
