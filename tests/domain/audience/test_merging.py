@@ -61,6 +61,16 @@ def test_the_profile_takes_what_was_chosen_and_fills_its_gaps(join, kept):
     assert kept.attributes == {"milk": "oat"}
 
 
+@pytest.mark.parametrize(
+    ("own", "others", "left"), [(None, False, False), (True, False, False), (False, True, False), (None, True, True)]
+)
+def test_of_two_words_about_being_counted_the_no_stands(join, kept, gone, own, others, left):
+    kept.may_count, gone.may_count = own, others
+    join()
+
+    assert kept.may_count is left
+
+
 def test_the_row_that_went_is_blank_and_the_merge_is_kept(session, join, kept, gone):
     join()
 
