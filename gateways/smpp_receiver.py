@@ -82,7 +82,8 @@ def read_delivery(pdu: PDU, config: SmppConfig) -> list[Told] | None:
 
 def _receipt(pdu: PDU, config: SmppConfig) -> DeliveryReport | None:
     """Optional parameters say it best; many operators write words only, each in its own way."""
-    found = {name.lower(): value for name, value in _FIELD.findall(_octets(pdu).decode("latin-1"))}
+    words = "".join(each for each in _octets(pdu).decode("latin-1") if each.isprintable())
+    found = {name.lower(): value for name, value in _FIELD.findall(words)}
     state = STATES.get(pdu.message_state or 0) or found.get("stat", "").upper()[:7]
     ref = spelt(_ascii(pdu.receipted_message_id) or found.get("id", ""), config.receipt_id_form)
     if not ref or state not in KINDS:
@@ -103,7 +104,7 @@ def _octets(pdu: PDU) -> bytes:
 
 
 def _ascii(value: bytes | None) -> str:
-    return (value or b"").decode("ascii", "replace").rstrip("\x00")
+    return "".join(each for each in (value or b"").decode("ascii", "replace") if each.isprintable())
 
 
 def _plain(error: str) -> str:

@@ -125,7 +125,9 @@ class PlayedSmpp:
         """Have a receipt delivered: in words, with `state` also as optional parameters."""
         words = f"id:{ref} sub:001 dlvrd:001 submit date:2611220100 done date:2611220101 stat:{stat} err:{err} text:Hi"
         optional = {} if state is None else {0x001E: ref.encode() + b"\x00", 0x0427: bytes([state])}
-        self._deliver(write_message(words.encode(), optional, source_addr="436641234567", esm_class=4, **_TO_US))
+        self._deliver(
+            write_message(words.encode("latin-1"), optional, source_addr="436641234567", esm_class=4, **_TO_US)
+        )
 
     def text(self, sender: str, octets: bytes, **fields: int) -> None:
         """Have a guest's text delivered."""

@@ -168,6 +168,15 @@ def _breaks(*_arguments, **_named):
     raise RuntimeError("the database went away")
 
 
+def test_a_receipt_written_badly_stops_nobody(cafe, centre, account):
+    for ref in ("a\x001", "\xff\x02", "a2"):
+        centre.receipt(ref, err="0\x000")
+    assert hearing.hear(account.id, quiet=QUIET) == (3, False)
+
+    cafe.session.rollback()
+    assert cafe.session.scalars(select(Report.provider_ref).order_by(Report.id)).all() == ["a1", "ÿ", "a2"]
+
+
 def test_what_nobody_understands_is_kept_for_the_owner(cafe, centre, account):
     centre.text("Bank", b"Your code is 1234")
     hearing.hear(account.id, quiet=QUIET)
