@@ -8,9 +8,10 @@ from collections.abc import Callable, Iterable, Iterator
 from itertools import islice
 from typing import Protocol
 
+import psycopg
 import structlog
 from sqlalchemy import Engine
-from sqlalchemy.exc import DBAPIError, IntegrityError
+from sqlalchemy.exc import DBAPIError, IntegrityError, OperationalError
 from sqlalchemy.orm import Session
 
 from domain.audience.imports import records
@@ -18,7 +19,8 @@ from domain.audience.imports.records import Hold
 from domain.tables import Line
 
 BLOCK = 2000  # rows
-TRIES = 5  # of a slice in which somebody else took what it was about to write
+TRIES = 5  # of a slice in which somebody else took what it was about to write, or held it the other way round
+_OUTRUN = (psycopg.IntegrityError, psycopg.errors.DeadlockDetected)
 
 Lines = Iterable[Line]
 
@@ -132,8 +134,8 @@ def _merge(session: Session, file: File, after: int) -> tuple[Counter[str], int]
         try:
             with session.begin_nested():
                 return file.merge(session, after=after)
-        except IntegrityError:
-            if attempt == TRIES:
+        except (IntegrityError, OperationalError) as error:
+            if attempt == TRIES or not isinstance(error.orig, _OUTRUN):
                 raise
     raise AssertionError("unreachable")
 

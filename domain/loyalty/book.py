@@ -39,7 +39,7 @@ class Posting:
 
 @dataclass(slots=True)
 class Account:
-    """A member's points of one currency. `lowest` is the lowest available balance since the book was opened."""
+    """A member's points of one currency. `lowest` is the lowest available balance since the last posting began."""
 
     available: int = 0
     pending: int = 0
@@ -120,6 +120,12 @@ class Book:
     def unlock_history(self, member_id: int, reward_id: int) -> UnlockHistory:
         """What the member did with the reward."""
         return self.unlocks.get((member_id, reward_id)) or UnlockHistory()
+
+    def begin(self, member_id: int, currency_ids: Iterable[int]) -> None:
+        """The next posting of this member: what unlocks by it rises from where they stand now."""
+        for currency_id in currency_ids:
+            account = self.account(member_id, currency_id)
+            account.lowest = account.available
 
     def balances(self, member_id: int, currencies: dict[str, int]) -> list[dict[str, Any]]:
         """How the member stands: `[{currency, available, pending}]`, one for each currency of the café."""

@@ -4,7 +4,7 @@ Entries are only ever added; lots and balances follow in the same statement, and
 """
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -72,7 +72,9 @@ _TOUCHED = """,
       SELECT id, :now FROM members WHERE id = ANY(CAST(:touched AS bigint[])) AND erased_at IS NULL
           ON CONFLICT (tenant_id, member_id) DO UPDATE SET touched_at = excluded.touched_at)"""
 _ANSWERED = """,
-    answered AS (UPDATE {table} SET answer = CAST(:answer AS jsonb) WHERE id = :answered_id)"""
+    answered AS (
+      UPDATE {table} SET answer = a.answer
+        FROM jsonb_to_recordset(CAST(:answers AS jsonb)) AS a (id bigint, answer jsonb) WHERE {table}.id = a.id)"""
 _IDS = """
     SELECT cause, id FROM entry"""
 _POST = hot(_WRITE + _TOUCHED + _IDS, answers="cause id")
@@ -85,11 +87,10 @@ _POST_AND_ANSWER = {
 
 @dataclass(frozen=True, slots=True)
 class Answered:
-    """The row that keeps what the till was told."""
+    """The rows that keep what the till was told, with the answer of each by its id."""
 
     table: str
-    id: int
-    answer: dict[str, Any]
+    answers: Mapping[int, dict[str, Any]]
 
 
 def of_standing(row: Any, member_ids: Sequence[int], *, now: datetime) -> Book:
@@ -119,7 +120,7 @@ def load_lots(session: Session, book: Book, *, also: Iterable[int] = ()) -> list
 
 
 def write(session: Session, book: Book, answered: Answered | None = None) -> dict[str, int]:
-    """Write what was posted, the events, and the answer where one is kept; the ids of the entries by cause."""
+    """Write what was posted, the events, and the answers where they are kept; the ids of the entries by cause."""
     values: dict[str, Any] = {
         "now": book.now,
         "entries": _json(book.entries),
@@ -131,7 +132,7 @@ def write(session: Session, book: Book, answered: Answered | None = None) -> dic
     }
     if answered is None:
         return _ids(run(session, _POST, values))
-    kept = {"answer": _json(answered.answer), "answered_id": answered.id}
+    kept = {"answers": _json([{"id": id, "answer": answer} for id, answer in answered.answers.items()])}
     return _ids(run(session, _POST_AND_ANSWER[answered.table], values | kept))
 
 

@@ -2,47 +2,49 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
-from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import select
 from sqlalchemy.orm import Session
 
 from domain import money
-from domain.errors import Conflict, FieldError, NotFound, Unacceptable
-from domain.loyalty import earning, ledger, settling, summaries, till, unlocks
+from domain.errors import Conflict, NotFound, Refusal
+from domain.loyalty import earning, ledger, sale_checks, settling, summaries, till, unlocks
 from domain.loyalty.book import EARNED, EXPIRED, REDEEMED, Book, Posting
 from domain.loyalty.earning import Earned
 from domain.loyalty.events import Happening, plain
 from domain.loyalty.ledger import Answered
-from domain.loyalty.sales import CHANNELS, SCOPES, Sale, fingerprint, time_errors
+from domain.loyalty.sales import Sale, fingerprint
 from domain.loyalty.till import Receipt, Till
-from domain.loyalty.unlocks import Unlock
+from domain.loyalty.unlocks import Crossing, Unlock
 from domain.sentences import say
 from domain.statements import hot, run
 from models.purchase import Purchase
 
-LARGEST_QUANTITY = Decimal(10) ** 6
 TOLD_OTHERWISE = say("Another purchase was booked under this external_id.")
 
 _WRITE = f"""
     WITH purchase AS (
       INSERT INTO purchases (source, external_id, content_hash, member_id, location_id, amount_minor, currency,
                              occurred_at, recorded_at, channel, payment_method, discounts, coupon)
-      VALUES (:source, :external_id, :content_hash, :member_id, :location_id, :amount_minor, :currency,
-              :occurred_at, :now, :channel, :payment_method, CAST(:discounts AS jsonb), :coupon)
+      SELECT source, external_id, content_hash, member_id, location_id, amount_minor, currency, occurred_at, :now,
+             channel, payment_method, discounts, coupon
+        FROM jsonb_populate_recordset(NULL::purchases, CAST(:sales AS jsonb))
           ON CONFLICT ON CONSTRAINT uq_purchases_once DO NOTHING
-      RETURNING id, member_id, channel, amount_minor, occurred_at),
+      RETURNING id, source, external_id, member_id, channel, amount_minor, occurred_at),
     item AS (
       INSERT INTO purchase_items (purchase_id, member_id, occurred_at, sku, name, category, quantity, amount_minor)
-      SELECT purchase.id, member_id, occurred_at, i.sku, i.name, i.category, i.quantity, i.amount_minor
-        FROM purchase CROSS JOIN jsonb_to_recordset(CAST(:items AS jsonb))
-          AS i (sku text, name text, category text, quantity numeric, amount_minor bigint)),
+      SELECT p.id, member_id, occurred_at, sku, name, category, quantity, i.amount_minor
+        FROM jsonb_to_recordset(CAST(:items AS jsonb))
+          AS i (number int, source text, external_id text, sku text, name text, category text, quantity numeric,
+                amount_minor bigint)
+        JOIN purchase p USING (source, external_id) ORDER BY number),
     {summaries.COUNT_PURCHASE}
-    SELECT purchase.id, {ledger.STANDING} FROM purchase"""  # noqa: S608 (our own fragments)
-_INSERT = hot(_WRITE, answers="id balances unlocks is_due")
+    SELECT (SELECT jsonb_agg(jsonb_build_array(source, external_id, id)) FROM purchase) AS ids,
+    {ledger.STANDING}"""  # noqa: S608 (our own fragments)
+_INSERT = hot(_WRITE, answers="ids balances unlocks is_due")
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,6 +63,19 @@ class Posted:
     events: list[Happening]
 
 
+@dataclass(slots=True)
+class _Case:
+    """A sale on its way into the books: what it earns, and what came of it so far."""
+
+    scene: Till
+    sale: Sale
+    content_hash: str
+    lots: Sequence[Earned]
+    purchase_id: int = 0
+    events: list[Happening] = field(default_factory=list)
+    balances: list[dict[str, Any]] = field(default_factory=list)
+
+
 def post(session: Session, sale: Sale, *, now: datetime) -> Posted:
     """Book a sale. Told again with the same content: the first answer; with other content: `Conflict`.
 
@@ -70,15 +85,18 @@ def post(session: Session, sale: Sale, *, now: datetime) -> Posted:
     scene = till.approach(
         session, member=sale.member, location=sale.location, source=sale.source, external_id=sale.external_id
     )
-    content_hash = fingerprint(sale)
-    if scene.receipt:
-        return _told_before(scene, scene.receipt, content_hash)
-    _refuse_unacceptable(scene, sale, now=now)
-    row = _insert(session, scene, sale, content_hash, now=now)
-    if row is None:
-        return _told_before(scene, _receipt(session, sale), content_hash)
-    book = ledger.of_standing(row, scene.member_ids, now=now)
-    return _book(session, scene, sale, row.id, book)
+    [came] = _post(session, [(scene, sale)], now=now)
+    if isinstance(came, Refusal):
+        raise came
+    return came
+
+
+def post_all(session: Session, sales: Sequence[Sale], *, now: datetime) -> list[Posted | Refusal]:
+    """Book sales of an old file, each under a number of its own, as `post` books them one after the other.
+
+    What `post` would raise stands in the place of the sale; the others are booked. None of them pays with points.
+    """
+    return _post(session, list(zip(till.approach_all(session, sales), sales, strict=True)), now=now)
 
 
 def find(session: Session, *, source: str, external_id: str) -> Purchase:
@@ -97,69 +115,136 @@ def booked(session: Session, *, source: str, external_ids: Sequence[str]) -> dic
     return {row.external_id: row.content_hash for row in session.execute(told)}
 
 
-def _book(session: Session, scene: Till, sale: Sale, purchase_id: int, book: Book) -> Posted:
-    book, unlocked_before = settling.settled(session, scene, book)
-    lots = earning.earned(scene, sale) if scene.member_id else []
-    earning.refuse_too_many(lot.points for lot in lots)
-    book.events += _bought(scene, sale, purchase_id)
-    _spend(session, scene, sale, purchase_id, book)
-    _earn(scene, sale, purchase_id, book, lots)
-    unlocked = unlocks.open_new(session, scene, book, purchase_id=purchase_id)
-    answer = _answer(scene, purchase_id, book, lots, unlocked)
-    ledger.write(session, book, Answered("purchases", purchase_id, answer))
-    return Posted(purchase_id, scene.member_id, True, scene.locale, answer, unlocked_before + unlocked, book.events)
-
-
-def _spend(session: Session, scene: Till, sale: Sale, purchase_id: int, book: Book) -> None:
-    if sale.redeem is None or scene.member_id is None:
-        return
-    ledger.load_lots(session, book)
-    currency_id, points = scene.currencies[sale.redeem.currency], sale.redeem.points
-    cause = f"purchase:{purchase_id}:paid"
-    book.debit(
-        Posting(scene.member_id, currency_id, points, REDEEMED, cause, sale.occurred_at, purchase_id=purchase_id)
-    )
-    payment = {"purchase": purchase_id, "currency": sale.redeem.currency, "points": sale.redeem.points}
-    book.events += [
-        Happening("bonus.redeemed", scene.member_id, sale.occurred_at, payment),
-        Happening("points.debited", scene.member_id, sale.occurred_at, payment | {"kind": REDEEMED, "reason": ""}),
+def _post(session: Session, told: Sequence[tuple[Till, Sale]], *, now: datetime) -> list[Posted | Refusal]:
+    judged = [_judged(scene, sale, now=now) for scene, sale in told]
+    cases = [each for each in judged if isinstance(each, _Case)]
+    if not cases:
+        return [each for each in judged if not isinstance(each, _Case)]
+    row = _insert(session, cases, now=now)
+    ids = {(source, external_id): id for source, external_id, id in row.ids or ()}
+    for case in cases:
+        case.purchase_id = ids.get((case.sale.source, case.sale.external_id), 0)
+    booked = [case for case in cases if case.purchase_id]
+    book = ledger.of_standing(row, _members(booked), now=now)
+    posted = iter(_book(session, booked, book) if booked else [])
+    return [
+        each if not isinstance(each, _Case) else next(posted) if each.purchase_id else _outrun(session, each)
+        for each in judged
     ]
 
 
-def _earn(scene: Till, sale: Sale, purchase_id: int, book: Book, lots: list[Earned]) -> None:
-    for number, lot in enumerate(lots, start=1):
+def _judged(scene: Till, sale: Sale, *, now: datetime) -> _Case | Posted | Refusal:
+    content_hash = fingerprint(sale)
+    try:
+        if scene.receipt:
+            return _told_before(scene, scene.receipt, content_hash)
+        sale_checks.refuse_unacceptable(scene, sale, now=now)
+        lots = earning.earned(scene, sale) if scene.member_id else []
+        earning.refuse_too_many(lot.points for lot in lots)
+    except Refusal as refusal:
+        return refusal
+    return _Case(scene, sale, content_hash, lots)
+
+
+def _outrun(session: Session, case: _Case) -> Posted | Refusal:
+    """Somebody else booked this number a moment ago."""
+    try:
+        return _told_before(case.scene, _receipt(session, case.sale), case.content_hash)
+    except Refusal as refusal:
+        return refusal
+
+
+def _book(session: Session, cases: Sequence[_Case], book: Book) -> list[Posted]:
+    scene = cases[0].scene  # the café's terms are the same for all
+    book, unlocked_before = settling.settled(session, scene, book)
+    crossings = [crossing for case in cases for crossing in _walk(session, case, book)]
+    unlocked = unlocks.open_crossed(session, scene, book, crossings)
+    posted = []
+    for case in cases:
+        opened = [each for each in unlocked if each.purchase_id == case.purchase_id]
+        case.events += [unlocks.unlocked(each, now=book.now) for each in opened]
+        book.events += case.events
+        answer = _answer(case, opened)
+        before = [each for each in unlocked_before if each.member_id == case.scene.member_id]
+        unlocked_before = [each for each in unlocked_before if each not in before]
+        posted.append(
+            Posted(case.purchase_id, case.scene.member_id, True, scene.locale, answer, before + opened, case.events)
+        )
+    ledger.write(session, book, Answered("purchases", {each.purchase_id: each.answer for each in posted}))
+    return posted
+
+
+def _walk(session: Session, case: _Case, book: Book) -> list[Crossing]:
+    """Post what a sale spends and earns; what unlocks by it. The next sale of the member begins where this one ends."""
+    case.events += _bought(case.scene, case.sale, case.purchase_id)
+    member_id = case.scene.member_id
+    if member_id is None:
+        return []
+    book.begin(member_id, case.scene.currencies.values())
+    _spend(session, case, book, member_id)
+    _earn(case, book, member_id)
+    case.balances = book.balances(member_id, case.scene.currencies)
+    return unlocks.crossed(case.scene, book, member_id, purchase_id=case.purchase_id)
+
+
+def _spend(session: Session, case: _Case, book: Book, member_id: int) -> None:
+    sale, purchase_id = case.sale, case.purchase_id
+    if sale.redeem is None:
+        return
+    ledger.load_lots(session, book)
+    currency_id, points = case.scene.currencies[sale.redeem.currency], sale.redeem.points
+    cause = f"purchase:{purchase_id}:paid"
+    book.debit(Posting(member_id, currency_id, points, REDEEMED, cause, sale.occurred_at, purchase_id=purchase_id))
+    payment = {"purchase": purchase_id, "currency": sale.redeem.currency, "points": sale.redeem.points}
+    case.events += [
+        Happening("bonus.redeemed", member_id, sale.occurred_at, payment),
+        Happening("points.debited", member_id, sale.occurred_at, payment | {"kind": REDEEMED, "reason": ""}),
+    ]
+
+
+def _earn(case: _Case, book: Book, member_id: int) -> None:
+    sale, purchase_id = case.sale, case.purchase_id
+    for number, lot in enumerate(case.lots, start=1):
         cause = f"purchase:{purchase_id}" if number == 1 else f"purchase:{purchase_id}:{number}"
         posting = Posting(
-            scene.member_ids[0], lot.currency_id, lot.points, EARNED, cause, sale.occurred_at, purchase_id=purchase_id
+            member_id, lot.currency_id, lot.points, EARNED, cause, sale.occurred_at, purchase_id=purchase_id
         )
         book.credit(posting, activates_at=lot.activates_at, expires_at=lot.expires_at)
-        book.events += _credited(scene, sale, purchase_id, lot, now=book.now)
+        case.events += _credited(case.scene, sale, purchase_id, lot, now=book.now)
 
 
-def _insert(session: Session, scene: Till, sale: Sale, content_hash: str, *, now: datetime) -> Any:
+def _insert(session: Session, cases: Sequence[_Case], *, now: datetime) -> Any:
     values = {
-        "source": sale.source,
-        "external_id": sale.external_id,
-        "content_hash": content_hash,
-        "member_id": scene.member_id,
-        "location_id": scene.shop.id if scene.shop else None,
-        "amount_minor": sale.amount_minor,
-        "currency": sale.currency,
-        "occurred_at": sale.occurred_at,
-        "channel": sale.channel,
-        "payment_method": sale.payment_method,
-        "discounts": json.dumps(_discounts(sale)),
-        "coupon": sale.coupon,
-        "items": json.dumps(_items(sale), default=plain),
-        "member_ids": scene.member_ids,
+        "sales": json.dumps([_row(case) for case in cases], default=plain),
+        "items": json.dumps(_items([case.sale for case in cases]), default=plain),
+        "member_ids": _members(cases),
         "now": now,
     }
-    return run(session, _INSERT, values).one_or_none()
+    return run(session, _INSERT, values).one()
 
 
-def _items(sale: Sale) -> list[dict[str, Any]]:
+def _members(cases: Sequence[_Case]) -> list[int]:
+    return sorted({member_id for case in cases for member_id in case.scene.member_ids})
+
+
+def _row(case: _Case) -> dict[str, Any]:
+    names = ("source", "external_id", "amount_minor", "currency", "occurred_at", "channel", "payment_method", "coupon")
+    return {name: getattr(case.sale, name) for name in names} | {
+        "content_hash": case.content_hash,
+        "member_id": case.scene.member_id,
+        "location_id": case.scene.shop.id if case.scene.shop else None,
+        "discounts": _discounts(case.sale),
+    }
+
+
+def _items(sales: Sequence[Sale]) -> list[dict[str, Any]]:
     names = ("sku", "name", "category", "quantity", "amount_minor")
-    return [{name: getattr(item, name) for name in names} for item in sale.items]
+    lines = [(sale, item) for sale in sales for item in sale.items]
+    return [
+        {"number": number, "source": sale.source, "external_id": sale.external_id}
+        | {name: getattr(item, name) for name in names}
+        for number, (sale, item) in enumerate(lines)
+    ]
 
 
 def _discounts(sale: Sale) -> list[dict[str, Any]]:
@@ -180,21 +265,20 @@ def _told_before(scene: Till, receipt: Receipt, content_hash: str) -> Posted:
     return Posted(receipt.id, None, False, scene.locale, receipt.answer or {"purchase": receipt.id}, [], [])
 
 
-def _answer(scene: Till, purchase_id: int, book: Book, lots: list[Earned], unlocked: list[Unlock]) -> dict[str, Any]:
+def _answer(case: _Case, unlocked: list[Unlock]) -> dict[str, Any]:
     points = [
         {
-            "currency": scene.code(lot.currency_id),
+            "currency": case.scene.code(lot.currency_id),
             "earned": lot.points,
             "activates_at": plain(lot.activates_at),
             "expires_at": lot.expires_at and plain(lot.expires_at),
         }
-        for lot in lots
+        for lot in case.lots
     ]
-    balances = [] if scene.member_id is None else book.balances(scene.member_id, scene.currencies)
     return {
-        "purchase": purchase_id,
+        "purchase": case.purchase_id,
         "points": points,
-        "balances": balances,
+        "balances": case.balances,
         "unlocked": [each.answer for each in unlocked],
     }
 
@@ -228,46 +312,3 @@ def _credited(scene: Till, sale: Sale, purchase_id: int, lot: Earned, *, now: da
     if lot.expires_at is None or lot.expires_at > now:
         return credited
     return [*credited, Happening("points.debited", member_id, lot.expires_at, points | {"kind": EXPIRED, "reason": ""})]
-
-
-def _refuse_unacceptable(scene: Till, sale: Sale, *, now: datetime) -> None:
-    errors = scene.missing(sale.member, sale.location) + time_errors(sale.occurred_at, now=now)
-    if sale.currency != scene.currency:
-        errors.append(FieldError("currency", say("This café counts in %(currency)s.", currency=scene.currency)))
-    if not 0 <= sale.amount_minor <= money.LARGEST_MINOR:
-        errors.append(FieldError("amount", say("An amount is zero or more.")))
-    if sale.channel not in CHANNELS:
-        errors.append(FieldError("channel", say("Use one of: %(names)s.", names=", ".join(CHANNELS))))
-    errors += _line_errors(sale) + _payment_errors(scene, sale)
-    if errors:
-        raise Unacceptable(say("This purchase cannot be booked."), errors)
-
-
-def _line_errors(sale: Sale) -> list[FieldError]:
-    errors = []
-    for i, item in enumerate(sale.items):
-        if not 0 < item.quantity <= LARGEST_QUANTITY:
-            errors.append(
-                FieldError(f"items.{i}.quantity", say("A quantity is more than zero, and at most a million."))
-            )
-        if abs(item.amount_minor) > money.LARGEST_MINOR:
-            errors.append(FieldError(f"items.{i}.amount", say("This is more than can be booked.")))
-    for i, discount in enumerate(sale.discounts):
-        if discount.scope not in SCOPES:
-            errors.append(FieldError(f"discounts.{i}.scope", say("Use one of: %(names)s.", names=", ".join(SCOPES))))
-        if not 0 <= discount.amount_minor <= money.LARGEST_MINOR:
-            errors.append(FieldError(f"discounts.{i}.amount", say("A discount is zero or more.")))
-    return errors
-
-
-def _payment_errors(scene: Till, sale: Sale) -> list[FieldError]:
-    if sale.redeem is None:
-        return []
-    if sale.member is None:
-        return [FieldError("redeem", say("Only a member can pay with points."))]
-    errors = []
-    if sale.redeem.currency not in scene.currencies:
-        errors.append(FieldError("redeem.currency", say("There is no point currency of this code.")))
-    if not 0 < sale.redeem.points <= earning.MOST_POINTS:
-        errors.append(FieldError("redeem.points", say("Pay with at least one point.")))
-    return errors

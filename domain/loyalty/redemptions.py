@@ -78,7 +78,7 @@ def post(session: Session, request: RedemptionRequest, *, now: datetime) -> Rede
         return _told_before(_known(session, request), request)
     book.events += _use(session, scene, book, wanted, redemption_id)
     answer = {"redemption": redemption_id, "balances": book.balances(member_id, scene.currencies)}
-    ledger.write(session, book, Answered("redemptions", redemption_id, answer))
+    ledger.write(session, book, Answered("redemptions", {redemption_id: answer}))
     return RedemptionPosted(redemption_id, member_id, wanted.unlock_id, True, answer, unlocked, book.events)
 
 

@@ -113,7 +113,7 @@ def _book(session: Session, case: _Case, unlocked: list[Unlock]) -> RefundPosted
         )
         unlocked = unlocked + unlocks.open_new(session, case.scene, book)
     answer = _answer(case, taken_back, withdrawn)
-    ledger.write(session, book, Answered("refunds", case.refund_id, answer))
+    ledger.write(session, book, Answered("refunds", {case.refund_id: answer}))
     return RefundPosted(case.refund_id, purchase.member_id, True, answer, withdrawn, unlocked, book.events)
 
 

@@ -36,17 +36,18 @@ COUNT_PURCHASE = f"""{_CALENDAR},
         FROM purchase CROSS JOIN calendar WHERE member_id IS NOT NULL),
     purchase_day AS (
       INSERT INTO purchase_days AS d (member_id, day, channel, purchases, net_minor)
-      SELECT member_id, day, channel, 1, net FROM bought
+      SELECT member_id, day, channel, count(*), sum(net) FROM bought GROUP BY 1, 2, 3 ORDER BY 1, 2, 3
           ON CONFLICT (tenant_id, member_id, day, channel)
-          DO UPDATE SET purchases = d.purchases + 1, net_minor = d.net_minor + excluded.net_minor),
+          DO UPDATE SET purchases = d.purchases + excluded.purchases, net_minor = d.net_minor + excluded.net_minor),
     summary AS (
       INSERT INTO member_summaries AS s (member_id, purchases, pos_purchases, net_minor, pos_net_minor,
              first_on, last_on, first_at, last_at, paid_on, pos_paid_on, year_purchases, year_minor, touched_at)
-      SELECT member_id, 1, pos, net, net * pos, day, day, at, at, CASE WHEN net > 0 THEN day END,
-             CASE WHEN net * pos > 0 THEN day END, recent, net * recent, :now
-        FROM bought
+      SELECT member_id, count(*), sum(pos), sum(net), sum(net * pos), min(day), max(day), min(at), max(at),
+             max(day) FILTER (WHERE net > 0), max(day) FILTER (WHERE net * pos > 0), sum(recent), sum(net * recent),
+             CAST(:now AS timestamptz)
+        FROM bought GROUP BY 1 ORDER BY 1
           ON CONFLICT (tenant_id, member_id)
-          DO UPDATE SET purchases = s.purchases + 1,
+          DO UPDATE SET purchases = s.purchases + excluded.purchases,
                         pos_purchases = s.pos_purchases + excluded.pos_purchases,
                         net_minor = s.net_minor + excluded.net_minor,
                         pos_net_minor = s.pos_net_minor + excluded.pos_net_minor,

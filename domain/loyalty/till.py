@@ -1,8 +1,8 @@
 """What a request at the till meets, read in one statement: the café's terms, the shop, the receipt if it is known, and
 the member, held so that only one posting at a time changes their points."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from decimal import Decimal
 from typing import Any
@@ -12,7 +12,7 @@ from sqlalchemy import text
 from sqlalchemy.orm import Session
 
 from domain.errors import FieldError
-from domain.loyalty.sales import MemberRef
+from domain.loyalty.sales import MemberRef, Sale
 from domain.loyalty.summaries import HOLD
 from domain.sentences import say
 from domain.statements import hot, run
@@ -62,6 +62,20 @@ _HOLD_ALL = text(f"""
      WHERE {HOLD} AND erased_at IS NULL
        AND ({_ANY_OF} OR id = ANY(ARRAY(SELECT member_id FROM member_aliases WHERE {_ANY_ALIAS})))
      ORDER BY id FOR NO KEY UPDATE""")  # noqa: S608 (our own fragments)
+_THEIR_IDS = " ".join(
+    f"WHEN '{field}' THEN (SELECT id FROM members WHERE erased_at IS NULL AND {column} = a.value)"  # noqa: S608
+    for field, column in _COLUMNS.items()
+)
+_FIND_ALL = text(f"""
+    SELECT a.field, a.value, m.id
+      FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[])) AS a (field, value)
+      JOIN members m ON m.erased_at IS NULL AND m.id = coalesce(
+           CASE a.field {_THEIR_IDS} END,
+           (SELECT member_id FROM member_aliases WHERE kind = a.field AND value = a.value))""")  # noqa: S608
+_SHOPS = text("SELECT id, name, timezone FROM locations WHERE name = ANY(:names) OR id = ANY(:ids)")
+_RECEIPTS = text("""
+    SELECT source, external_id, id, content_hash, answer FROM purchases
+     WHERE (source, external_id) IN (SELECT * FROM unnest(CAST(:sources AS text[]), CAST(:external_ids AS text[])))""")
 
 
 @dataclass(frozen=True, slots=True)
@@ -179,13 +193,55 @@ def approach(
     )
 
 
-def hold(session: Session, members: Iterable[MemberRef]) -> None:
-    """Hold all these members until the transaction ends, in the order that everybody holds them in: for who books many
-    purchases at once."""
+def approach_all(session: Session, sales: Sequence[Sale]) -> list[Till]:
+    """What `approach` reads, for many sales at once: all their members are locked until the transaction ends, in the
+    order that everybody locks them in."""
+    members = _held(session, {sale.member for sale in sales if sale.member})
+    cafe = approach(session)
+    shops, receipts = _shops(session, sales), _receipts(session, sales)
+    return [
+        replace(
+            cafe,
+            member_id=members.get(sale.member) if sale.member else None,
+            shop=None if sale.location is None else shops.get(sale.location),
+            receipt=receipts.get((sale.source, sale.external_id)),
+        )
+        for sale in sales
+    ]
+
+
+def _held(session: Session, members: Iterable[MemberRef]) -> dict[MemberRef, int]:
+    """The ids of these members, who are locked from now on."""
     named: dict[str, list[str]] = {field: [] for field in _COLUMNS}
     for member in members:
         named[member.field].append(member.value)
-    session.execute(_HOLD_ALL, named)
+    asked = {
+        "fields": [field for field, values in named.items() for _ in values],
+        "values": [value for values in named.values() for value in values],
+    }
+    while True:
+        held = set(session.scalars(_HOLD_ALL, named))
+        found = {MemberRef(row.field, row.value): row.id for row in session.execute(_FIND_ALL, asked)}
+        if held >= set(found.values()):  # else one was merged into another while we waited
+            return found
+
+
+def _shops(session: Session, sales: Sequence[Sale]) -> dict[str | int, Shop]:
+    named = {sale.location for sale in sales if sale.location is not None}
+    if not named:
+        return {}
+    asked = {
+        "names": [each for each in named if isinstance(each, str)],
+        "ids": [each for each in named if isinstance(each, int)],
+    }
+    found = [Shop(*row) for row in session.execute(_SHOPS, asked)]
+    return {shop.name: shop for shop in found} | {shop.id: shop for shop in found}
+
+
+def _receipts(session: Session, sales: Sequence[Sale]) -> dict[tuple[str, str], Receipt]:
+    asked = {"sources": [sale.source for sale in sales], "external_ids": [sale.external_id for sale in sales]}
+    rows = session.execute(_RECEIPTS, asked)
+    return {(row.source, row.external_id): Receipt(row.id, row.content_hash, row.answer) for row in rows}
 
 
 def _rule(values: dict[str, Any]) -> RuleTerms:

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Iterable
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -24,7 +24,7 @@ _OPEN = text("""
       FROM jsonb_to_recordset(CAST(:unlocks AS jsonb)) AS u (reward_id bigint, member_id bigint, purchase_id bigint,
            number bigint, code text, valid_until timestamptz)
         ON CONFLICT (tenant_id, code) DO NOTHING
-    RETURNING id, reward_id, member_id, code, valid_until""")
+    RETURNING id, reward_id, member_id, code, valid_until, purchase_id""")
 _TOLD = "e.id, e.reward_id, e.member_id, e.code, e.valid_until, e.purchase_id, r.name, r.threshold, r.currency_id"
 _LAPSE = """
     UPDATE reward_events e SET state = 'expired', closed_at = :now
@@ -51,6 +51,7 @@ class Unlock:
     name: str
     code: str
     valid_until: datetime | None
+    purchase_id: int | None
 
     @property
     def answer(self) -> dict[str, int]:
@@ -59,29 +60,64 @@ class Unlock:
 
 
 @dataclass(frozen=True, slots=True)
-class _Crossing:
+class Crossing:
+    """A balance that reached a reward's threshold: by this purchase, if it was one. `history` is what went before."""
+
     member_id: int
     reward: RewardTerms
     history: UnlockHistory
+    purchase_id: int | None = None
 
 
-def open_new(session: Session, till: Till, book: Book, *, purchase_id: int | None = None) -> list[Unlock]:
+def open_new(session: Session, till: Till, book: Book) -> list[Unlock]:
     """Open what the book's postings unlocked and put the events into the book. The members are locked."""
-    crossings = _crossings(till, book)
+    members = dict.fromkeys(member_id for member_id, _ in book.accounts)
+    unlocks = open_crossed(
+        session, till, book, [each for member_id in members for each in crossed(till, book, member_id)]
+    )
+    book.events += [unlocked(each, now=book.now) for each in unlocks]
+    return unlocks
+
+
+def crossed(till: Till, book: Book, member_id: int, *, purchase_id: int | None = None) -> list[Crossing]:
+    """What this member's posting unlocks. From now on it is open in the book: it is not told again."""
+    found = []
+    for reward in till.rewards:
+        account, history = book.account(member_id, reward.currency_id), book.unlock_history(member_id, reward.id)
+        rose = account.lowest < reward.threshold <= account.available
+        if rose and not history.is_open and (reward.repeatable or not history.is_used):
+            found.append(Crossing(member_id, reward, history, purchase_id))
+            book.unlocks[member_id, reward.id] = UnlockHistory(history.last + 1, is_used=True, is_open=True)
+    return found
+
+
+def open_crossed(session: Session, till: Till, book: Book, crossings: Sequence[Crossing]) -> list[Unlock]:
+    """Open these unlocks; what lapsed before of their members is closed, and the book told. The members are locked."""
     if not crossings:
         return []
-    if any(each.history.is_lapsed for each in crossings):
-        rows = session.execute(_LAPSE_OF, {"now": book.now, "member_ids": list(book.member_ids)}).all()
+    if lapsed := sorted({each.member_id for each in crossings if each.history.is_lapsed}):
+        rows = session.execute(_LAPSE_OF, {"now": book.now, "member_ids": lapsed}).all()
         book.events += [_told("reward.expired", row, now=book.now) for row in rows]
-    unlocks = _insert(session, till, crossings, purchase_id, now=book.now)
-    book.events += [_unlocked(each, purchase_id, now=book.now) for each in unlocks]
-    return unlocks
+    return _insert(session, till, crossings, now=book.now)
+
+
+def unlocked(unlock: Unlock, *, now: datetime) -> Happening:
+    """The event that tells of an unlock."""
+    properties = {
+        "reward": unlock.reward_id,
+        "reward_event": unlock.reward_event_id,
+        "name": unlock.name,
+        "code": unlock.code,
+        "valid_until": unlock.valid_until,
+        "purchase": unlock.purchase_id,
+    }
+    return Happening("reward.unlocked", unlock.member_id, now, properties)
 
 
 def open_for_use(session: Session, till: Till, book: Book, member_id: int, reward: RewardTerms) -> Unlock:
     """Open an unlock that is used in the same breath: a reward had straight for its points. It makes no event."""
     history = book.unlock_history(member_id, reward.id)
-    [unlock] = _insert(session, till, [_Crossing(member_id, reward, history)], None, now=book.now)
+    [unlock] = _insert(session, till, [Crossing(member_id, reward, history)], now=book.now)
     return unlock
 
 
@@ -123,55 +159,35 @@ def read_code(typed: str) -> str:
     return typed.replace("-", "").replace(" ", "").upper()
 
 
-def _crossings(till: Till, book: Book) -> list[_Crossing]:
-    found = []
-    for (member_id, currency_id), account in book.accounts.items():
-        for reward in till.rewards:
-            history = book.unlock_history(member_id, reward.id)
-            rose = reward.currency_id == currency_id and account.lowest < reward.threshold <= account.available
-            if rose and not history.is_open and (reward.repeatable or not history.is_used):
-                found.append(_Crossing(member_id, reward, history))
-    return found
-
-
-def _insert(
-    session: Session, till: Till, crossings: Iterable[_Crossing], purchase_id: int | None, *, now: datetime
-) -> list[Unlock]:
+def _insert(session: Session, till: Till, crossings: Sequence[Crossing], *, now: datetime) -> list[Unlock]:
     names = {each.reward.id: each.reward.name for each in crossings}
-    missing = [_row(till, each, purchase_id, now=now) for each in crossings]
+    missing = [_row(till, each, now=now) for each in crossings]
     unlocks: list[Unlock] = []
     while missing:
         # A code that another unlock of the café has makes its row drop out: that one gets a new code.
         for row in missing:
             row["code"] = new_code()
         rows = session.execute(_OPEN, {"unlocks": json.dumps(missing, default=plain), "now": now}).all()
-        unlocks += [Unlock(r.id, r.reward_id, r.member_id, names[r.reward_id], r.code, r.valid_until) for r in rows]
+        unlocks += [
+            Unlock(
+                row.id, row.reward_id, row.member_id, names[row.reward_id], row.code, row.valid_until, row.purchase_id
+            )
+            for row in rows
+        ]
         codes = {row.code for row in rows}
         missing = [row for row in missing if row["code"] not in codes]
     return unlocks
 
 
-def _row(till: Till, crossing: _Crossing, purchase_id: int | None, *, now: datetime) -> dict[str, Any]:
+def _row(till: Till, crossing: Crossing, *, now: datetime) -> dict[str, Any]:
     valid_days = crossing.reward.valid_days
     return {
         "reward_id": crossing.reward.id,
         "member_id": crossing.member_id,
-        "purchase_id": purchase_id,
+        "purchase_id": crossing.purchase_id,
         "number": crossing.history.last + 1,
         "valid_until": None if valid_days is None else days.end_of_day(now, valid_days, till.zone),
     }
-
-
-def _unlocked(unlock: Unlock, purchase_id: int | None, *, now: datetime) -> Happening:
-    properties = {
-        "reward": unlock.reward_id,
-        "reward_event": unlock.reward_event_id,
-        "name": unlock.name,
-        "code": unlock.code,
-        "valid_until": unlock.valid_until,
-        "purchase": purchase_id,
-    }
-    return Happening("reward.unlocked", unlock.member_id, now, properties)
 
 
 def _told(kind: str, row: Any, *, now: datetime) -> Happening:

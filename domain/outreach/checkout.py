@@ -8,6 +8,7 @@ from typing import Any
 from sqlalchemy import select, update
 from sqlalchemy.orm import Session
 
+from domain.errors import Refusal
 from domain.loyalty import points, purchases, redemptions, refunds
 from domain.loyalty.points import PointsRequest
 from domain.loyalty.purchases import Posted
@@ -41,11 +42,15 @@ def ring_up(session: Session, sale: Sale, *, now: datetime) -> Answer:
     return Answer(True, _with_lines(session, posted), planned)
 
 
-def ring_up_imported(session: Session, sale: Sale, *, now: datetime) -> Answer:
-    """Book a sale of an old file: it counts, but nobody hears about what it unlocked (`skipped`, `expired`)."""
-    posted = purchases.post(session, sale, now=now)
-    reactions.answer(session, unlocked=posted.unlocked, now=now, held_back=Reason.EXPIRED)
-    return Answer(posted.is_new, posted.answer)
+def ring_up_imported(session: Session, sales: Sequence[Sale], *, now: datetime) -> list[Posted | Refusal]:
+    """Book sales of an old file: they count, but nobody hears about what they unlocked (`skipped`, `expired`).
+
+    They are booked, and refused one by one, as `purchases.post_all` says.
+    """
+    came = purchases.post_all(session, sales, now=now)
+    unlocked = [unlock for posted in came if isinstance(posted, Posted) for unlock in posted.unlocked]
+    reactions.answer(session, unlocked=unlocked, now=now, held_back=Reason.EXPIRED)
+    return came
 
 
 def refund(

@@ -5,7 +5,7 @@ Each is booked as the till's door books it, in the order of the file; of what it
 
 import json
 from collections import Counter
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from itertools import groupby
 from typing import Any
@@ -18,7 +18,7 @@ from domain.audience.imports.columns import Columns
 from domain.audience.imports.merging import Loading
 from domain.audience.imports.remarks import Remark
 from domain.errors import Conflict, Refusal
-from domain.loyalty import purchases, till
+from domain.loyalty import purchases
 from domain.loyalty.purchases import TOLD_OTHERWISE
 from domain.loyalty.sales import API, Sale, fingerprint
 from domain.outreach import checkout, purchase_rows
@@ -27,7 +27,7 @@ from domain.sentences import Sentence, say
 from domain.statements import copy
 from domain.tables import Line
 
-SLICE = 50  # purchases booked in one transaction: so long their members are held
+SLICE = 200  # purchases booked in one transaction: so long their members are held
 BROKEN = say("Line %(line)s of this purchase can't be read, so none of it was saved.", line=0)
 
 _DROP = text("DROP TABLE IF EXISTS incoming_purchases")
@@ -45,6 +45,9 @@ _NEXT = text("""
     SELECT row_number, purchase, line, is_broken, cells, shown FROM incoming_purchases
      WHERE purchase >= (SELECT purchase FROM next) AND purchase < (SELECT purchase FROM next) + :most
      ORDER BY row_number""")
+
+
+_Told = tuple[Sequence[Any], Sale]  # rows of the file, and the purchase that they tell
 
 
 @dataclass(slots=True)
@@ -88,7 +91,7 @@ class PurchaseFile:
         They are let go of at once: tills hardly wait for it.
         """
         savepoint = session.begin_nested()
-        came = self._booked(session, after, self._try_out)
+        came = self._booked(session, after, self._rehearsed)
         savepoint.rollback()
         remark_table.lay_down(session, came.remarks)
         return came.figures, came.until
@@ -99,7 +102,7 @@ class PurchaseFile:
 
     def merge(self, session: Session, *, after: int) -> tuple[Counter[str], int]:
         """Book the next purchases behind row number `after`: what came of them, and the number of their last row."""
-        came = self._booked(session, after, self._book)
+        came = self._booked(session, after, {})
         remark_table.lay_down(session, came.remarks)
         remark_table.keep(session, self._loading.import_id, after=after, until=came.until)
         return came.figures, came.until
@@ -123,20 +126,20 @@ class PurchaseFile:
         written = json.dumps(cells, ensure_ascii=False)
         return number, self._purchase, line.number, line.problem is not None, written, shown
 
-    def _booked(self, session: Session, after: int, book: Callable[[Session, Sale], bool]) -> _Slice:
+    def _booked(self, session: Session, after: int, known: dict[str, str]) -> _Slice:
+        """Book the next purchases. `known` are fingerprints of what counts as booked, by number; it is filled up."""
         rows = session.execute(_NEXT, {"after": after, "most": SLICE}).all()
         came = _Slice(rows[-1].row_number, Counter(refused=sum(row.is_broken for row in rows)))
         told = [list(group) for _, group in groupby(rows, key=lambda row: row.purchase)]
         sales = [(group, sale) for group in told if (sale := self._sale(group, came))]
         fresh = self._without_booked(session, sales, came)
-        till.hold(session, [sale.member for _, sale in fresh if sale.member])
-        for group, sale in fresh:
-            self._outcome(session, group, sale, came, book)
+        while fresh:
+            firsts, again = _firsts(fresh)
+            self._book(session, firsts, known, came)
+            fresh = again
         return came
 
-    def _without_booked(
-        self, session: Session, sales: Sequence[tuple[list[Any], Sale]], came: _Slice
-    ) -> list[tuple[list[Any], Sale]]:
+    def _without_booked(self, session: Session, sales: Sequence[_Told], came: _Slice) -> list[_Told]:
         """What is not booked yet just like that: a file that was imported before costs little."""
         known = purchases.booked(session, source=API, external_ids=[sale.external_id for _, sale in sales])
         fresh = [each for each in sales if known.get(each[1].external_id) != fingerprint(each[1])]
@@ -155,30 +158,26 @@ class PurchaseFile:
             self._refuse(group, refusal.refused, came)
             return None
 
-    def _outcome(
-        self, session: Session, group: Sequence[Any], sale: Sale, came: _Slice, book: Callable[[Session, Sale], bool]
-    ) -> None:
-        try:
-            with session.begin_nested():
-                is_new = book(session, sale)
-        except Refusal as refusal:
-            self._refuse(group, purchase_rows.refused_by_rule(_rows(group), refusal), came)
+    def _book(self, session: Session, told: Sequence[_Told], known: dict[str, str], came: _Slice) -> None:
+        """Book these purchases, each with a number of its own."""
+        new = [(group, sale) for group, sale in told if self._is_new(group, sale, known, came)]
+        outcomes = checkout.ring_up_imported(session, [sale for _, sale in new], now=self._loading.now)
+        for (group, sale), outcome in zip(new, outcomes, strict=True):
+            if isinstance(outcome, Refusal):
+                self._refuse(group, purchase_rows.refused_by_rule(_rows(group), outcome), came)
+                continue
+            known[sale.external_id] = fingerprint(sale)
+            came.figures["created" if outcome.is_new else "unchanged"] += 1
+
+    def _is_new(self, group: Sequence[Any], sale: Sale, known: dict[str, str], came: _Slice) -> bool:
+        told = known.get(sale.external_id)
+        if told is None:
+            return True
+        if told == fingerprint(sale):
+            came.figures["unchanged"] += 1
         else:
-            came.figures["created" if is_new else "unchanged"] += 1
-
-    def _book(self, session: Session, sale: Sale) -> bool:
-        return checkout.ring_up_imported(session, sale, now=self._loading.now).is_new
-
-    def _try_out(self, session: Session, sale: Sale) -> bool:
-        content = fingerprint(sale)
-        if sale.external_id in self._rehearsed:
-            if self._rehearsed[sale.external_id] != content:
-                raise Conflict(TOLD_OTHERWISE)
-            return False
-        is_new = self._book(session, sale)
-        if is_new:
-            self._rehearsed[sale.external_id] = content
-        return is_new
+            self._refuse(group, purchase_rows.refused_by_rule(_rows(group), Conflict(TOLD_OTHERWISE)), came)
+        return False
 
     def _refuse(self, group: Sequence[Any], refused: Sequence[Refused], came: _Slice) -> None:
         stood = {row.line: row for row in group}
@@ -189,6 +188,13 @@ class PurchaseFile:
 
     def _shown(self, cells: Sequence[str]) -> list[str] | None:
         return list(cells) if self._keeps_cells else None
+
+
+def _firsts(told: Sequence[_Told]) -> tuple[list[_Told], list[_Told]]:
+    """Of each number the first purchase; and what tells the number again further down."""
+    firsts: dict[str, _Told] = {}
+    again = [each for each in told if firsts.setdefault(each[1].external_id, each) is not each]
+    return list(firsts.values()), again
 
 
 def _rows(group: Sequence[Any]) -> list[Row]:

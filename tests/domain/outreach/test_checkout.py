@@ -114,7 +114,7 @@ def test_points_given_by_hand_unlock_and_tell(session, make, member, reward, now
 
 
 def test_an_imported_sale_counts_and_tells_nobody(session, make, member, reward, now):
-    checkout.ring_up_imported(session, sale(now), now=now)
+    checkout.ring_up_imported(session, [sale(now)], now=now)
     assert len(session.scalars(select(RewardEvent)).all()) == 1
     assert messages(session) == [("skipped", Reason.EXPIRED)]
 
