@@ -1,0 +1,111 @@
+"""Files, tills, a merge and an erasure at the same members in the same moment: nobody waits for another in a ring."""
+
+from concurrent.futures import ThreadPoolExecutor
+from threading import Barrier
+
+import pytest
+from sqlalchemy import create_engine, func, select
+from sqlalchemy.orm import Session
+
+from domain.audience import erasure, merging
+from domain.errors import Refusal
+from domain.loyalty.sales import MemberRef, Sale
+from domain.outreach import checkout
+from domain.tenant_scope import tenant_scope
+from models.ledger import Balance, LedgerEntry
+from models.member import Member
+from models.purchase import Purchase
+from models.tenancy import bind_tenant_when_a_transaction_begins
+from tests.factories import Make
+
+GUESTS, ROUNDS = 8, 12
+
+
+@pytest.fixture
+def cafe(database):
+    """A committed café with guests `g-0`, `g-1` … who earn a point per euro."""
+    bind_tenant_when_a_transaction_begins()
+    with database.session() as session:
+        tenant = Make(session).tenant()
+        session.commit()
+        tenant_id = tenant.id
+    with database.session(tenant_id) as session:
+        make = Make(session)
+        make.earning_rule()
+        make.reward(threshold=20)
+        for number in range(GUESTS):
+            make.member(external_id=f"g-{number}")
+        session.commit()
+    return tenant_id
+
+
+@pytest.fixture
+def at_once(database, cafe):
+    """Do all this at the same moment, each in transactions of its own."""
+    engine = create_engine(database.url, pool_size=20)
+
+    def done(*works):
+        together = Barrier(len(works))
+
+        def alone(work):
+            with tenant_scope(cafe), Session(engine) as session:
+                session.connection()
+                together.wait()
+                work(session)
+
+        with ThreadPoolExecutor(len(works)) as pool:
+            return list(pool.map(alone, works))
+
+    yield done
+    engine.dispose()
+
+
+def sale(number, guest, now):
+    return Sale(number, MemberRef("external_id", f"g-{guest}"), 500, "EUR", now)
+
+
+def file(name, guests, now):
+    """Slices of a file, each with all of these guests."""
+
+    def work(session):
+        for step in range(ROUNDS):
+            came = checkout.ring_up_imported(session, [sale(f"{name}-{step}-{g}", g, now) for g in guests], now=now)
+            session.commit()
+            assert all(not isinstance(each, Refusal) or each.errors for each in came)
+
+    return work
+
+
+def till(guests, now):
+    def work(session):
+        for step in range(ROUNDS):
+            for guest in guests:
+                try:
+                    checkout.ring_up(session, sale(f"till-{step}-{guest}", guest, now), now=now)
+                except Refusal:
+                    session.rollback()  # forgotten meanwhile
+                session.commit()
+
+    return work
+
+
+def test_files_tills_a_merge_and_an_erasure_at_the_same_guests_end_and_lose_nothing(at_once, database, cafe, now):
+    forward, backward = list(range(GUESTS)), list(reversed(range(GUESTS)))
+
+    def merge(session):
+        kept, gone = merging.pair(session, "g-1", "g-6")
+        merging.merge(session, kept.id, gone.id, choices={}, actor="system", now=now)
+        session.commit()
+
+    def erase(session):
+        erasure.erase(session, session.scalars(select(Member).where(Member.external_id == "g-3")).one(), now=now)
+        session.commit()
+
+    at_once(file("a", forward, now), file("b", backward, now), till(backward, now), merge, erase)
+
+    with database.session(cafe) as session:
+        booked = session.scalar(select(func.count(Purchase.id)))
+        living = ROUNDS * 3 * (GUESTS - 1)  # of the one who was forgotten, what was told before
+        assert living <= booked <= ROUNDS * 3 * GUESTS
+        assert session.scalar(select(func.sum(LedgerEntry.points))) == 5 * booked
+        assert session.scalar(select(func.sum(Balance.available))) == 5 * booked
