@@ -10,6 +10,7 @@ from domain.tenant_scope import tenant_scope
 from models.consent import Consent
 from models.event import Event
 from models.member import Member
+from models.summary import MemberSummary
 from models.tenant import Tenant
 from tests.factories import Make
 from tests.web.conftest import form_token
@@ -155,3 +156,26 @@ def test_the_cafes_way_decides_for_guests_who_never_said(client, database, guest
     save(client, address)  # a page without the box says nothing about it
     with database.session(guest["tenant_id"]) as session:
         assert session.get_one(Member, (guest["tenant_id"], guest["member_id"])).may_count is None
+
+
+@pytest.fixture
+def touched(database, guest):
+    """Whether segments and tags are to look at the guest again; asked once, they have looked."""
+
+    def asked() -> bool:
+        theirs = MemberSummary.member_id == guest["member_id"]
+        with database.session(guest["tenant_id"]) as session:
+            is_touched = session.scalar(select(MemberSummary.touched_at).where(theirs)) is not None
+            session.execute(update(MemberSummary).where(theirs).values(touched_at=None))
+            session.commit()
+        return is_touched
+
+    return asked
+
+
+def test_a_one_click_no_is_looked_at_by_segments_and_tags(client, address, touched):
+    touched()
+    client.get(address(Purpose.UNSUBSCRIBE))
+    assert not touched()
+    client.post(address(Purpose.UNSUBSCRIBE), data=ONE_CLICK)
+    assert touched()

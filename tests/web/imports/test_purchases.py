@@ -9,6 +9,7 @@ from sqlalchemy import func, select
 from models.imports import Import
 from models.ledger import LedgerEntry
 from models.purchase import Purchase
+from models.summary import MemberSummary
 from tests.web.conftest import form_token
 from tests.web.imports.conftest import PAGE, fields
 
@@ -153,3 +154,11 @@ def test_a_long_trial_run_takes_turns_and_tells_how_far_it_is(send, post, owner,
         work(number(path))
     assert "8 rows: 8 new purchases" in text(owner.get(path))
     assert one(select(func.count(Purchase.id))) == 0
+
+
+def test_who_bought_by_a_file_is_looked_at_by_segments_and_tags(rehearsed, post, work, one, guest):
+    path = rehearsed()
+    assert one(select(MemberSummary.touched_at)) is None
+    post(f"{path}/load")
+    work(number(path))
+    assert one(select(MemberSummary.touched_at)) is not None
