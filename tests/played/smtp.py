@@ -33,6 +33,7 @@ class PlayedSmtp:
         self.received: list[Received] = []
         self.commands: list[str] = []
         self.connections = 0
+        self.stalled = 0  # how many conversations are silent for good
         self._lines: list[Line] = []
         self._lock = threading.Lock()
         self.closing = threading.Event()
@@ -60,6 +61,11 @@ class PlayedSmtp:
     def say(self, stage: str, reply: str | Trouble, *, to: str | None = None, times: int = 1) -> None:
         """Reply like this at `stage` (`connect EHLO STARTTLS AUTH MAIL RCPT DATA text`) instead of as a good server."""
         self._lines.append(Line(stage, reply, to, times))
+
+    def unsay(self) -> None:
+        """From here on reply as a good server."""
+        with self._lock:
+            self._lines = []
 
     def said(self, stage: str, to: str | None) -> str | Trouble | None:
         """Use up what was said in advance for this stage, if anything."""

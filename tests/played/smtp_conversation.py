@@ -56,6 +56,7 @@ class Server(Protocol):
     received: list[Received]
     commands: list[str]
     closing: threading.Event
+    stalled: int
     tls: ssl.SSLContext | None
 
     def said(self, stage: str, to: str | None) -> str | Trouble | None:
@@ -237,6 +238,7 @@ class Conversation:
     def _trouble(self, trouble: Trouble) -> None:
         self._flush()
         if trouble is Trouble.STALL:
+            self._server.stalled += 1
             self._server.closing.wait()
         raise HangUp
 

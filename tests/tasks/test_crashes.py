@@ -18,7 +18,7 @@ from domain.outreach import reward_messages
 from domain.tenant_scope import tenant_scope
 from tests.databases import Database
 from tests.factories import Make
-from tests.played.smtp import Offer, PlayedSmtp
+from tests.played.smtp import Offer, PlayedSmtp, Trouble
 from tests.processes import children_of, regulars
 from tests.waiting import until
 from web import embedded
@@ -156,6 +156,22 @@ def test_told_to_end_a_worker_finishes_its_group_and_gives_back_the_rest(mailing
     assert set(mailing.states()) == {"sent", "planned"}
     mailing.time_passes()
     assert set(mailing.received().values()) == {1}
+
+
+def test_told_to_end_a_worker_does_not_wait_for_a_server_that_says_nothing(mailing, environment):
+    mailing.server.say("text", Trouble.STALL, times=GROUP)
+    with regulars("scheduler", environment=environment), regulars("worker", environment=environment) as worker:
+        until(lambda: mailing.states().get("attempting"), what="a group on its way")
+        until(lambda: mailing.server.stalled, what="a silent server")
+        worker.terminate()
+        worker.wait(15)
+    mailing.server.unsay()
+
+    assert mailing.states().get("attempting", 0) <= GROUP
+    mailing.time_passes()
+    with regulars("scheduler", environment=environment), regulars("worker", environment=environment):
+        until(lambda: _ended_though_leases_run_out(mailing), what="the end of the mailing")
+    mailing.nothing_is_lost_and_nothing_came_twice()
 
 
 def test_a_database_that_crashes_and_recovers_in_between(tmp_path, settings):
