@@ -119,7 +119,7 @@ class Message(TenantOwned, Base):
     timezone: Mapped[str | None]  # where the member reads it; none = nobody's night matters
     quiet_from: Mapped[int | None] = mapped_column(SmallInteger)  # the sender's own quiet hours, minutes after midnight
     quiet_to: Mapped[int | None] = mapped_column(SmallInteger)
-    hours_of: Mapped[str | None]  # the country whose hours for texts and calls are kept
+    hours_of: Mapped[str | None]  # whose hours for texts and calls are kept: a country, or a US area code (`US-305`)
     created_at: Mapped[datetime] = mapped_column(server_default=NOW)
     values: Mapped[dict[str, Any]] = mapped_column("placeholder_values", server_default=text("'{}'"))
     attempts: Mapped[int] = mapped_column(server_default="0")

@@ -39,7 +39,10 @@ _UNLOCKS = """
       LEFT JOIN locations l ON l.tenant_id = p.tenant_id AND l.id = p.location_id
      WHERE e.id = ANY(:reward_event_ids)"""
 _ZONE = "coalesce(w.timezone, x.timezone_here)"
-_HOURS_OF = "CASE WHEN x.channel = ANY(:noisy) THEN coalesce(w.phone_country, w.country, t.country) END"
+_HOURS_OF = """
+    CASE WHEN x.channel <> ALL(:noisy) THEN NULL
+         WHEN w.phone_country = 'US' THEN 'US-' || substr(w.phone, 3, 3)
+         ELSE coalesce(w.phone_country, w.country, t.country) END"""
 
 _NIGHTS = text(f"""
     WITH x AS ({_UNLOCKS})

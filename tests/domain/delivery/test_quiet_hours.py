@@ -53,6 +53,43 @@ def test_no_texts_on_a_french_sunday():
     assert next_allowed(local(PARIS, 2026, 3, 6, 21, 30), PARIS, None, "FR") == local(PARIS, 2026, 3, 6, 21, 30)
 
 
+def test_no_texts_on_a_french_holiday():
+    evening_before = local(PARIS, 2026, 7, 13, 22, 30)
+    assert next_allowed(evening_before, PARIS, None, "FR") == local(PARIS, 2026, 7, 15, 8, 0)
+
+
+MIAMI, DALLAS, CHICAGO, NEW_YORK = "US-305", "US-214", "US-312", "US-212"
+EASTERN, CENTRAL, PACIFIC = "America/New_York", "America/Chicago", "America/Los_Angeles"
+
+
+@pytest.mark.parametrize(
+    ("area", "zone", "at", "allowed"),
+    [
+        (NEW_YORK, EASTERN, (2026, 3, 4, 20, 30), (2026, 3, 4, 20, 30)),
+        (MIAMI, EASTERN, (2026, 3, 4, 20, 30), (2026, 3, 5, 8, 0)),
+        ("US-405", CENTRAL, (2026, 3, 4, 20, 0), (2026, 3, 5, 8, 0)),
+        ("US-203", EASTERN, (2026, 3, 4, 8, 30), (2026, 3, 4, 9, 0)),
+        (DALLAS, CENTRAL, (2026, 3, 7, 21, 0), (2026, 3, 8, 12, 0)),
+        (DALLAS, CENTRAL, (2026, 3, 8, 20, 59), (2026, 3, 8, 20, 59)),
+        ("US-401", EASTERN, (2026, 3, 6, 18, 0), (2026, 3, 7, 10, 0)),
+        ("US-401", EASTERN, (2026, 3, 8, 17, 0), (2026, 3, 9, 9, 0)),
+    ],
+)
+def test_the_stricter_states_of_the_united_states_keep_their_own_hours(area, zone, at, allowed):
+    assert next_allowed(local(zone, *at), zone, None, area) == local(zone, *allowed)
+
+
+def test_a_number_from_the_west_is_not_woken_by_a_cafe_in_the_east():
+    nine_in_new_york = local(EASTERN, 2026, 3, 4, 9, 0)
+    assert next_allowed(nine_in_new_york, EASTERN, None, "US-310") == local(PACIFIC, 2026, 3, 4, 8, 0)
+
+
+def test_a_toll_free_number_belongs_to_no_state():
+    assert next_allowed(local(EASTERN, 2026, 3, 4, 20, 30), EASTERN, None, "US-800") == local(
+        EASTERN, 2026, 3, 4, 20, 30
+    )
+
+
 def test_a_skipped_local_time_is_read_with_the_offset_before_the_gap():
     at = local(VIENNA, 2026, 3, 29, 1, 30)
     assert next_allowed(at, VIENNA, (0, 150)) == datetime(2026, 3, 29, 1, 30, tzinfo=UTC)
