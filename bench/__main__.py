@@ -7,7 +7,17 @@ from bench import house, report
 from domain import clock
 
 # Each is a module here with `run(house) -> Finding`.
-BENCHMARKS = ("purchases", "reward_mails", "delivery", "planning", "imports", "segments", "midnight", "faults")
+BENCHMARKS = (
+    "purchases",
+    "reward_mails",
+    "delivery",
+    "distant",
+    "planning",
+    "imports",
+    "segments",
+    "midnight",
+    "faults",
+)
 
 
 def main(names: list[str]) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from statistics import median
+from typing import TypeAlias
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,11 +46,33 @@ class Bound:
 
 
 @dataclass(frozen=True, slots=True)
+class Floor:
+    """A figure of ours that shall reach something by itself."""
+
+    name: str
+    unit: str
+    values: Sequence[float]
+    at_least: float
+
+    @property
+    def value(self) -> float:
+        return median(self.values)
+
+    @property
+    def holds(self) -> bool:
+        """Whether it reaches it."""
+        return self.value >= self.at_least
+
+
+Measure: TypeAlias = Ratio | Bound | Floor
+
+
+@dataclass(frozen=True, slots=True)
 class Finding:
     """Everything one benchmark has to tell; `notes` say what was measured, in figures."""
 
     benchmark: str
-    measures: Sequence[Ratio | Bound]
+    measures: Sequence[Measure]
     notes: dict[str, int | float | str]
 
 

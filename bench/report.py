@@ -11,7 +11,7 @@ from statistics import median
 
 import psycopg
 
-from bench.measures import Bound, Finding, Ratio
+from bench.measures import Bound, Finding, Floor, Measure
 
 RESULTS = Path(__file__).with_name("results.json")
 
@@ -45,10 +45,13 @@ def table(findings: Sequence[Finding]) -> str:
     return "\n".join("  ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) for row in rows)
 
 
-def _row(measure: Ratio | Bound) -> tuple[str, ...]:
+def _row(measure: Measure) -> tuple[str, ...]:
     holds = "holds" if measure.holds else "FALLS SHORT"
     if isinstance(measure, Bound):
         wanted = f"at most {measure.at_most:g} {measure.unit}"
+        return measure.name, f"{_spread(measure.values)} {measure.unit}", "", "", wanted, holds
+    if isinstance(measure, Floor):
+        wanted = f"at least {measure.at_least:g} {measure.unit}"
         return measure.name, f"{_spread(measure.values)} {measure.unit}", "", "", wanted, holds
     ours, baseline = f"{_spread(measure.ours)} {measure.unit}", _spread(measure.baseline)
     return measure.name, ours, baseline, f"{measure.value:.2f}x", f"at least {measure.wanted:g}x", holds
