@@ -31,7 +31,9 @@ UNWANTED = """
 PAUSED = "WHEN c.paused_until > :now THEN 'unsubscribed'"
 MARKET = """
     WHEN x.channel = 'sms' AND x.member_id IS NOT NULL AND (t.sms_approved_at IS NULL OR w.phone_country IS NULL
-         OR NOT jsonb_exists(t.sms_markets, w.phone_country)) THEN 'market_closed'"""
+         OR NOT jsonb_exists(t.sms_markets, w.phone_country)) THEN 'market_closed'
+    WHEN x.channel = 'viber' AND x.member_id IS NOT NULL
+         AND jsonb_exists(t.viber_closed, coalesce(w.phone_country, w.country, t.country)) THEN 'market_closed'"""
 
 # WhatsApp lets a café write first only in words it has approved; within a day of the guest's own, in any. `b` is the
 # template.
@@ -41,12 +43,13 @@ WORDING = """
           WHERE a.member_id = x.member_id AND a.type = 'message.answered' AND a.properties ->> 'channel' = x.channel
             AND a.occurred_at > CAST(:now AS timestamptz) - interval '24 hours') THEN 'template_missing'"""
 
-# Whatever speaks, a guest hears so much and no more of what they did not ask for: two messages in 24 hours, four in
-# seven days, on all channels together. Rewards and reminders count, but are never held. Of two claimed at once the
-# earlier goes first. `x` is a message here.
+# Whatever speaks, a guest hears so much and no more of what they did not ask for: the café says how many messages in 24
+# hours and in seven days, on all channels together. Rewards and reminders count, but are never held. Of two claimed at
+# once the earlier goes first. `x` is a message here.
 FREQUENCY = """
     WHEN x.topic = 'promotional' AND x.member_id IS NOT NULL AND (
-         SELECT count(*) >= 4 OR count(*) FILTER (WHERE heard.at > n.now - interval '24 hours') >= 2
+         SELECT count(*) >= t.promotional_per_week
+                OR count(*) FILTER (WHERE heard.at > n.now - interval '24 hours') >= t.promotional_per_day
            FROM (SELECT CAST(:now AS timestamptz) AS now) n
            JOIN LATERAL (
                 SELECT CASE o.state WHEN 'claimed' THEN n.now ELSE coalesce(o.sent_at, o.started_at) END AS at

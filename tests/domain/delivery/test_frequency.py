@@ -4,7 +4,7 @@ from datetime import timedelta
 
 import pytest
 
-from domain.delivery import outbox
+from domain.delivery import limits, outbox
 
 
 @pytest.fixture
@@ -112,3 +112,13 @@ def test_somebody_else_s_messages_do_not_count(make, heard, promo, claim, now):
     for _ in range(5):
         make.message(state="sent", topic="promotional", created_at=now, sent_at=now, settled_at=now)
     assert claim() == 1
+
+
+def test_the_cafe_says_how_many_a_day_and_how_many_a_week(session, tenant, make, member, heard, claim, now):
+    session.refresh(tenant)
+    limits.change(session, tenant, limits.Limits(3, 5, None, []))
+    heard(*HOURS, *DAYS[:2])
+    for _ in range(2):
+        make.message(member, topic="promotional", lane="mass", due_at=now, created_at=now)
+
+    assert claim() == 1  # the third of the day and fifth of the week; then the week is full
