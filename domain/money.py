@@ -8,6 +8,8 @@ from domain.errors import Unacceptable
 from domain.sentences import say
 
 LARGEST_MINOR = 10**15
+FINER = 2  # decimals that a price has beyond its currency's: hundredths of a minor unit
+LARGEST_PRICE = 10**9
 
 
 def is_currency(code: str) -> bool:
@@ -43,6 +45,32 @@ def to_major(minor: int, currency: str) -> str:
     """1250 in EUR is `"12.50"`, with exactly the currency's number of decimals."""
     places = decimals(currency)
     return f"{Decimal(minor).scaleb(-places):.{places}f}"
+
+
+def price_to_hundredths(price: str, currency: str) -> int:
+    """`"0.065"` in EUR is 650 hundredths of a cent: the price of a text.
+
+    Raises `Unacceptable` for what is no amount, is below zero, or is finer than that.
+    """
+    places = decimals(currency) + FINER
+    hundredths = _exact(price).scaleb(places)
+    if hundredths != hundredths.to_integral_value() or not 0 <= hundredths <= LARGEST_PRICE:
+        raise Unacceptable(
+            say("Give a price from 0 on, with at most %(decimals)s digits after the point.", decimals=places)
+        )
+    return int(hundredths)
+
+
+def price_to_major(hundredths: int, currency: str) -> str:
+    """650 hundredths of a cent in EUR is `"0.065"`, with no fewer decimals than the currency has."""
+    exact = Decimal(hundredths).scaleb(-decimals(currency) - FINER).normalize()
+    places = max(decimals(currency), -int(exact.as_tuple().exponent))
+    return f"{exact:.{places}f}"
+
+
+def from_hundredths(hundredths: int) -> int:
+    """Hundredths of a minor unit as whole minor units, the half rounded up."""
+    return (hundredths + 50) // 100
 
 
 def format_money(minor: int, currency: str, locale: str) -> str:

@@ -18,6 +18,7 @@ class GatewayAccount(TenantOwned, Base):
     __table_args__ = (
         Index(None, "tenant_id", "channel"),
         CheckConstraint("per_minute > 0", name="per_minute_positive"),
+        CheckConstraint("price_per_part >= 0", name="price_not_negative"),
     )
 
     channel: Mapped[str]
@@ -28,6 +29,7 @@ class GatewayAccount(TenantOwned, Base):
     set_by_operator: Mapped[bool] = mapped_column(server_default="false")  # its addresses are trusted
     position: Mapped[int] = mapped_column(server_default="0")
     per_minute: Mapped[int | None]
+    price_per_part: Mapped[int | None]  # hundredths of a minor unit; none = unknown, and counted as nothing
     allowance: Mapped[float] = mapped_column(Double, server_default="0")
     allowance_at: Mapped[datetime | None]
     trouble: Mapped[int] = mapped_column(server_default="0")

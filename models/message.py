@@ -98,6 +98,13 @@ class Message(TenantOwned, Base):
         Index("ix_messages_member", "tenant_id", "member_id", "created_at"),
         Index("ix_messages_newest", "tenant_id", "created_at", "id"),
         Index("ix_messages_occasion", "tenant_id", "cause", "occasion"),
+        Index(
+            "ix_messages_priced",
+            "tenant_id",
+            "priced_at",
+            postgresql_include=["state", "cost"],
+            postgresql_where=text("priced_at IS NOT NULL"),
+        ),
         Index("ix_messages_sent_at", "sent_at", postgresql_using="brin"),
         Index("ix_messages_settled_at", "settled_at", postgresql_using="brin"),
         Index("ix_messages_ref", "tenant_id", "provider_ref", postgresql_where=text("provider_ref IS NOT NULL")),
@@ -130,6 +137,8 @@ class Message(TenantOwned, Base):
     provider_ref: Mapped[str | None]
     subject: Mapped[str | None]
     body_preview: Mapped[str | None]
+    cost: Mapped[int | None]  # hundredths of a minor unit, where its gateway has a price
+    priced_at: Mapped[datetime | None]
     started_at: Mapped[datetime | None]
     sent_at: Mapped[datetime | None]
     settled_at: Mapped[datetime | None]

@@ -8,7 +8,7 @@ import socket
 import time
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import takewhile
 from uuid import uuid4
@@ -19,7 +19,7 @@ from sqlalchemy.orm import Session
 from domain import clock
 from domain.accounts.vault import WrongKey
 from domain.audience import freshness
-from domain.delivery import accounts, batches, contexts, leases, letters, outbox
+from domain.delivery import accounts, batches, budget, contexts, leases, letters, outbox
 from domain.delivery.outbox import Batch
 from domain.delivery.ports import Gateway
 from domain.errors import NotFound, Refusal
@@ -95,7 +95,8 @@ def _send_batch(
     session: Session, batch: Batch, account: GatewayAccount, gateway: Gateway, should_stop: Callable[[], bool]
 ) -> Counter[str]:
     rendered = _rendered(session, batch, account)
-    states: Counter[str] = Counter(failed=len(rendered.failed))
+    too_dear = len(batch.messages) - len(rendered.letters) - len(rendered.failed)
+    states: Counter[str] = Counter(failed=len(rendered.failed), cancelled=too_dear)
     line = Line(session, batch.owner, account.id, gateway)
     deadline = time.monotonic() + SLICE_SECONDS
 
@@ -121,5 +122,6 @@ def _rendered(session: Session, batch: Batch, account: GatewayAccount) -> letter
     rendered = letters.render(session, batch.messages, here, head, now=clock.now())
     if rendered.failed:
         batches.park(session, batch.owner, rendered.failed, now=clock.now())
+    affordable = budget.charge(session, batch.owner, account, rendered.letters, now=clock.now())
     session.commit()
-    return rendered
+    return replace(rendered, letters=affordable)

@@ -8,7 +8,7 @@ from uuid import uuid4
 from sqlalchemy.orm import Session
 
 from domain import clock
-from domain.delivery import batches, contexts, letters, trials
+from domain.delivery import batches, budget, contexts, letters, trials
 from models.database import db
 from models.gateway import GatewayAccount
 from models.tenant import Tenant
@@ -33,10 +33,11 @@ def send(account: GatewayAccount, tenant: Tenant, *, to: str, text: str, subject
         head = letters.letterhead(session, account, here, host=settings().public_host, signer=signer())
         rendered = letters.render(session, [claimed], here, head, now=clock.now())
         batches.park(session, owner, rendered.failed, now=clock.now())
+        affordable = budget.charge(session, owner, account, rendered.letters, now=clock.now())
         session.commit()
-        if rendered.letters:
+        if affordable:
             line = Line(session, owner, gateway_id, gateway)
-            line.advance(rendered.letters)
+            line.advance(affordable)
             line.hand_over()
             line.settle()
             trials.give_up(session, message_id, now=clock.now())

@@ -62,7 +62,8 @@ _CLAIM = text(f"""
                       WHERE g.id = :gateway_id AND t.paused_at IS NULL AND {duty.ON_DUTY})
        ORDER BY due_at, id LIMIT :limit FOR UPDATE SKIP LOCKED)
     UPDATE messages m
-       SET state = 'claimed', claimed_by = :owner, lease_until = clock_timestamp() + :lease, gateway_id = :gateway_id
+       SET state = 'claimed', claimed_by = :owner, lease_until = clock_timestamp() + :lease, gateway_id = :gateway_id,
+           cost = NULL, priced_at = NULL  -- priced anew: by another gateway, perhaps in another month
      WHERE m.id = ANY (ARRAY (SELECT id FROM due))
  RETURNING m.id, m.member_id, m.cause, m.occasion, m.channel, m.topic, m.template_id, m.expires_at, m.timezone,
            m.quiet_from, m.quiet_to, m.hours_of, nullif(m.placeholder_values, '{{}}') AS own_values, m.attempts,

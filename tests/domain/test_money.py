@@ -50,3 +50,12 @@ def test_amounts_carry_the_currencys_own_decimals():
 @pytest.mark.parametrize("locale", ["de-AT", "de_AT"])
 def test_people_see_money_as_they_write_it(locale):
     assert money.format_money(1250, "EUR", locale).replace("\xa0", " ") == "€ 12,50"
+
+
+@given(st.integers(0, 10**9), st.sampled_from(["EUR", "JPY", "KWD"]))
+def test_writing_and_reading_a_price_gives_it_back(hundredths, currency):
+    assert money.price_to_hundredths(money.price_to_major(hundredths, currency), currency) == hundredths
+
+
+def test_a_price_has_at_least_the_currencys_decimals():
+    assert [money.price_to_major(each, "EUR") for each in (650, 10_000, 1)] == ["0.065", "1.00", "0.0001"]

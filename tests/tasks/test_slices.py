@@ -2,6 +2,7 @@
 
 import email
 import threading
+from collections import Counter
 from datetime import timedelta
 from email.policy import default
 
@@ -14,13 +15,16 @@ from domain.delivery.ports import SendOutcome, SendResult
 from domain.outreach import reward_messages
 from domain.tenant_scope import tenant_scope
 from models.consent import Suppression
+from models.database import db
 from models.gateway import GatewayAccount
 from models.member import Member
 from models.message import Lane
 from models.reward import Reward
 from models.template import Template, TemplateVersion
+from models.tenant import Tenant
 from tasks import open_gateways, slices
 from tests.played.smtp import Offer, PlayedSmtp, Trouble
+from tests.statements import statements
 
 
 def plan(cafe, events, now):
@@ -275,3 +279,42 @@ def test_a_stopped_gateway_sends_nothing(cafe, mail, account, now):
     cafe.session.commit()
     assert send(account).claimed == 0
     assert cafe.states() == {"planned": 1}
+
+
+def test_two_workers_racing_never_spend_more_than_the_month_allows(app, cafe, mail, account, now, monkeypatch):
+    monkeypatch.setattr(slices, "SLICE", 7)
+    cafe.session.execute(update(GatewayAccount).values(price_per_part=150))
+    cafe.session.execute(update(Tenant).values(monthly_cap_minor=40))  # 26 mails of 1.5 cents, and a cent
+    plan(cafe, cafe.unlocks(60), now)
+    account_id, barrier, counted = account.id, threading.Barrier(2), Counter()
+    cafe.session.rollback()
+
+    def work():
+        with app.app_context(), tenant_scope(cafe.id), clock.set_to(now):
+            barrier.wait()
+            while (done := slices.send(account_id, Lane.INSTANT)).claimed:
+                counted.update(done.states)
+
+    workers = [threading.Thread(target=work) for _ in range(2)]
+    for worker in workers:
+        worker.start()
+    for worker in workers:
+        worker.join()
+
+    assert cafe.states() == {"sent": 26, "cancelled": 34}
+    assert (counted["sent"], counted["cancelled"], len(mail.received)) == (26, 34, 26)
+    assert {message.reason for message in cafe.messages() if message.state == "cancelled"} == {"cap_reached"}
+    assert sum(message.cost or 0 for message in cafe.messages()) == 26 * 150
+
+
+def test_a_mail_that_costs_nothing_asks_the_database_nothing_more(cafe, mail, account, now):
+    plan(cafe, cafe.unlocks(2), now)
+    cafe.session.execute(update(Tenant).values(monthly_cap_minor=0))
+    cafe.session.commit()
+
+    with statements(db.engine) as seen:
+        send(account)
+
+    assert cafe.states() == {"sent": 2}
+    asks_about_money = ("SELECT monthly_cap_minor", "budget:", "sum(cost)", "cost = p.cost")
+    assert not [each for each in seen if any(words in each for words in asks_about_money)]

@@ -5,7 +5,7 @@ import click
 import gateways
 from domain import clock
 from domain.accounts import hook_tokens
-from domain.delivery import accounts
+from domain.delivery import accounts, budget
 from domain.errors import Unacceptable
 from models.message import Channel
 from web.cli.console import Answer, acting_for, ends_with_json, pairs, public_url
@@ -25,6 +25,7 @@ def gateway() -> None:
     "--position", type=click.IntRange(0, 99), default=0, help="0 sends; a higher one takes over when it rests."
 )
 @click.option("--per-minute", type=click.IntRange(1), help="How many messages may leave a minute, over all workers.")
+@click.option("--price", help="What a part of a text costs, like 0.065, in the café's currency; else it is unknown.")
 @click.argument("more_settings", nargs=-1, metavar="[KEY=VALUE]...")
 @ends_with_json
 def add(
@@ -36,6 +37,7 @@ def add(
     more_settings: tuple[str, ...],
     position: int,
     per_minute: int | None,
+    price: str | None,
 ) -> Answer:
     """Add a gateway whose addresses are trusted; the address of its hook is shown once.
 
@@ -57,6 +59,8 @@ def add(
             sender_name=values.get("from_name", ""),
         )
         account.position, account.per_minute = position, per_minute
+        if price is not None:
+            budget.set_price(session, account, price)
         if channel == Channel.SMS:
             accounts.approve_texts(session, values.get("markets", "").split(","), now=now)
         token = hook_tokens.issue(

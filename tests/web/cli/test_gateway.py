@@ -101,3 +101,18 @@ def test_a_gateway_may_stand_by_and_have_a_rate(console, aurora, database):
 @pytest.mark.parametrize("option", [("--position", "-1"), ("--per-minute", "0"), ("--per-minute", "many")])
 def test_a_rate_or_position_that_is_none_is_a_mistake_of_usage(console, aurora, option):
     assert console(*SMTP, "url=smtp://127.0.0.1:2525", "from=cafe@example.com", *option).code == 2
+
+
+def test_a_gateway_may_have_a_price(console, aurora, database):
+    console(*TWILIO, ACCOUNT, LOOPBACK, "auth_token=t", "from=+436641234567", "--price", "0.065")
+
+    with database.session(tenant(database).id) as session:
+        assert session.scalars(select(GatewayAccount.price_per_part)).one() == 650
+
+
+def test_a_price_that_is_none_is_refused_and_nothing_added(console, aurora, database):
+    said = console(*TWILIO, ACCOUNT, LOOPBACK, "auth_token=t", "from=+436641234567", "--price", "cheap")
+
+    assert (said.code, said.out) == (1, "")
+    with database.session(tenant(database).id) as session:
+        assert session.scalars(select(GatewayAccount)).all() == []
