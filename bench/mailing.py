@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
+from datetime import datetime
 from time import perf_counter
 
 import psycopg
@@ -28,6 +29,7 @@ SENDER = "hello@aurora.example"
 _IS_UNDER_WAY = text("""
     SELECT EXISTS (SELECT FROM messages WHERE state = 'planned' AND due_at <= now())
         OR EXISTS (SELECT FROM messages WHERE state IN ('claimed', 'attempting'))""")
+_AT_NOON = text("UPDATE members SET timezone = :zone")  # texts keep the hours of the day
 _NOT_SENT = text("""
     SELECT state, reason, detail, count(*) FROM messages WHERE state <> 'sent'
      GROUP BY 1, 2, 3 ORDER BY 4 DESC LIMIT 9""")
@@ -105,11 +107,17 @@ def open_mailing(
         )
         if gateway.channel == "sms":
             accounts.approve_texts(session, ["AT"], now=now)
+            session.execute(_AT_NOON, {"zone": _zone_at_noon(now)})
         session.commit()
     batches = [ids[first : first + per_round] for first in range(0, len(ids), per_round)]
     opened = Mailing(house.settings(database, redis=redis), database, cafe, batches)
     opened.tidy()
     return opened
+
+
+def _zone_at_noon(now: datetime) -> str:
+    ahead = 12 - now.hour
+    return f"Etc/GMT{-ahead:+d}" if ahead else "Etc/GMT"
 
 
 def smtp(port: int, **more: str) -> Gateway:
