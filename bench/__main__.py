@@ -12,6 +12,8 @@ BENCHMARKS = (
     "reward_mails",
     "delivery",
     "distant",
+    "prompt",
+    "million",
     "planning",
     "imports",
     "segments",

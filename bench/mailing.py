@@ -96,15 +96,7 @@ def open_mailing(
     with database.session(cafe.id) as session:
         members.invite(session, per_round * rounds, now=now)
         ids = unlocks.unlock(session, unlocks.offer(session, [gateway.channel]), now=now)
-        accounts.add(
-            session,
-            channel=gateway.channel,
-            provider=gateway.provider,
-            credentials=gateway.settings,
-            now=now,
-            set_by_operator=True,
-            sender=gateway.settings["from"],
-        )
+        connect(session, gateway, now=now)
         if gateway.channel == "sms":
             accounts.approve_texts(session, ["AT"], now=now)
             session.execute(_AT_NOON, {"zone": _zone_at_noon(now)})
@@ -113,6 +105,19 @@ def open_mailing(
     opened = Mailing(house.settings(database, redis=redis), database, cafe, batches)
     opened.tidy()
     return opened
+
+
+def connect(session: Session, gateway: Gateway, *, now: datetime) -> None:
+    """Give the café we act for this gateway, as its operator does."""
+    accounts.add(
+        session,
+        channel=gateway.channel,
+        provider=gateway.provider,
+        credentials=gateway.settings,
+        now=now,
+        set_by_operator=True,
+        sender=gateway.settings["from"],
+    )
 
 
 def _zone_at_noon(now: datetime) -> str:

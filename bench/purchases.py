@@ -91,7 +91,7 @@ def _measured(
         latencies.append(1000 * load.percentile(answered.latencies, 0.95))
         return answered.per_second
 
-    with _product(house, house.settings(ours)) as port, _bare(house, house.settings(bare, redis=1), script) as other:
+    with product(house, house.settings(ours)) as port, _bare(house, house.settings(bare, redis=1), script) as other:
         for each in (port, other):
             load.send(each, rounds[0], clients=CLIENTS)
         figures = in_turn(ROUNDS, partial(measure, port, slowest), partial(measure, other, []), before=house.calm)
@@ -103,7 +103,7 @@ def _measured(
 
 
 @contextmanager
-def _product(house: House, settings: Settings) -> Iterator[int]:
+def product(house: House, settings: Settings) -> Iterator[int]:
     port = free_port()
     bind = ("--bind", f"{load.HOST}:{port}", "--processes", str(PROCESSES))
     with regulars("web", *bind, environment=house.environment(settings)):

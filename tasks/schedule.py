@@ -114,8 +114,11 @@ def scheduler(redis: Redis) -> TickingScheduler:
 
 
 def register(ticking: Scheduler) -> None:
-    """Have the tick scheduled, and its job there: what a kill or a flush took is put back."""
-    if TICK in ticking and ticking.job_class.exists(TICK, connection=ticking.connection):
+    """Have the tick scheduled soon, and its job there: what a kill or a flush took is put back, and what a clock that
+    ran ahead put off for hours is brought forward."""
+    at = ticking.connection.zscore(ticking.scheduled_jobs_key, TICK)
+    is_soon = at is not None and at <= (clock.now() + 2 * timedelta(seconds=TICK_SECONDS)).timestamp()
+    if is_soon and ticking.job_class.exists(TICK, connection=ticking.connection):
         return
     ticking.schedule(
         clock.now(), "tasks.schedule.tick", interval=TICK_SECONDS, id=TICK, queue_name=queues.INSTANT, timeout=60

@@ -16,11 +16,14 @@ FEW = 10  # what a gateway in trouble is tried with
 SLOW = timedelta(seconds=20)  # a group that takes longer is as bad as one that is not taken
 BURST = timedelta(seconds=5)  # what was not used of an allowance is kept so long
 
-# The fragment expects a gateway `g`.
-ON_DUTY = """
-    g.stopped_at IS NULL AND (g.rests_until IS NULL OR g.rests_until <= :now)
+# The fragments expect a gateway `g`. A rest that would last longer than any was given by a clock that ran ahead.
+_RESTED = """
+    ({gateway}.rests_until IS NULL OR {gateway}.rests_until <= :now
+     OR {gateway}.rests_until > CAST(:now AS timestamptz) + interval '20 minutes')"""
+ON_DUTY = f"""
+    g.stopped_at IS NULL AND {_RESTED.format(gateway="g")}
     AND NOT EXISTS (SELECT FROM gateways b WHERE b.channel = g.channel AND b.position < g.position
-                       AND b.stopped_at IS NULL AND (b.rests_until IS NULL OR b.rests_until <= :now))"""
+                       AND b.stopped_at IS NULL AND {_RESTED.format(gateway="b")})"""
 
 # What a hand-over does to its gateway: one that took something is well, one in trouble comes to rest.
 FARED = f"""

@@ -1,10 +1,12 @@
 """The tick finds what is due and nudges; schedulers may double, die and lose their Redis."""
 
 from collections import Counter
+from datetime import UTC, timedelta
 
 import pytest
 from sqlalchemy import text
 
+from domain import clock
 from domain.outreach import reward_messages
 from tasks import delivery, queues, schedule, slices, upkeep, watch, worker
 
@@ -115,6 +117,18 @@ def test_the_tick_is_registered_again_after_redis_was_emptied(redis, app):
     scheduler.enqueue_jobs()
     with app.app_context():
         assert jobs("instant") == [("tasks.schedule.tick", [])]
+
+
+def test_a_tick_that_a_clock_ahead_put_off_for_hours_is_brought_forward(redis, app):
+    ticking = schedule.scheduler(redis)
+    with app.app_context():
+        schedule.register(ticking)
+        ticking.change_execution_time(schedule.JsonJob.fetch(schedule.TICK, redis), clock.now() + timedelta(hours=2))
+        schedule.register(ticking)
+
+    (_job, at), *rest = ticking.get_jobs(with_times=True)
+    assert not rest
+    assert at.replace(tzinfo=UTC) <= clock.now() + timedelta(minutes=1)
 
 
 def test_the_first_of_several_workers_is_free_for_what_members_wait_for():
