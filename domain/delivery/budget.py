@@ -19,6 +19,8 @@ from models.message import Channel, Reason
 from models.tenancy import current_tenant_id
 from models.tenant import Tenant
 
+CHARGEABLE = frozenset({Channel.SMS, Channel.VOICE, Channel.VIBER, Channel.WHATSAPP})  # sold by the piece
+
 # Whoever prices waits for whoever did so before, to their commit: the sum below is read in a statement of its own.
 _TAKE_TURNS = text("SELECT pg_advisory_xact_lock(hashtextextended('budget:' || current_setting('app.tenant_id'), 0))")
 _CAP = text("""

@@ -1,6 +1,27 @@
 """Settings: the café, its locations, what earns points, segments, gateways, connectors and keys."""
 
-from web.blueprints.settings import cafe, connectors, gateways, keys, locations, points, segments, sender_domains
+from web.blueprints.settings import (
+    cafe,
+    connectors,
+    gateways,
+    keys,
+    limits,
+    locations,
+    points,
+    segments,
+    sender_domains,
+)
 from web.blueprints.settings.room import bp
 
-__all__ = ["bp", "cafe", "connectors", "gateways", "keys", "locations", "points", "segments", "sender_domains"]
+__all__ = [
+    "bp",
+    "cafe",
+    "connectors",
+    "gateways",
+    "keys",
+    "limits",
+    "locations",
+    "points",
+    "segments",
+    "sender_domains",
+]

@@ -27,6 +27,7 @@ def offer_tabs() -> dict[str, Any]:
         ("settings.segments", _("Segments"), "see_settings"),
         ("settings.gateways", _("Gateways"), "see_settings"),
         ("settings.sender_domains", _("Sender domains"), "see_settings"),
+        ("settings.limits", _("Limits"), "see_settings"),
         ("settings.connectors", _("Connectors"), "see_settings"),
         ("settings.keys", _("API keys"), "manage_keys"),
     ]
