@@ -3,10 +3,12 @@
 from http import HTTPStatus
 from typing import Any
 
+import psycopg.errors
 import structlog
 from flask import Flask, Response, g, jsonify, render_template, request
 from flask_babel import gettext as _
 from flask_wtf.csrf import CSRFError
+from sqlalchemy.exc import OperationalError
 from werkzeug.exceptions import HTTPException
 from werkzeug.sansio.response import Response as AnyResponse
 
@@ -23,6 +25,7 @@ def init_app(app: Flask) -> None:
     app.register_error_handler(Refusal, refused)
     app.register_error_handler(CSRFError, csrf_failed)
     app.register_error_handler(HTTPException, http_error)
+    app.register_error_handler(OperationalError, outrun)
     app.register_error_handler(Exception, surprised)
 
 
@@ -64,6 +67,18 @@ def http_error(error: HTTPException) -> AnyResponse:
     for name, value in error.get_headers():
         if name in ("Retry-After", "Allow", "WWW-Authenticate"):
             answer.headers[name] = value
+    return answer
+
+
+def outrun(error: OperationalError) -> AnyResponse:
+    """Two waited for each other and the database let one of them go: nothing was written, and once more it works."""
+    if not isinstance(error.orig, psycopg.errors.DeadlockDetected):
+        return surprised(error)
+    log.warning("outrun", endpoint=request.endpoint, detail=error.orig.diag.message_detail)
+    db.session.rollback()
+    words = _("Somebody else changed the same at the same moment. Nothing was saved: please do it once more.")
+    answer = problem(503, _title(503), words) if is_for_machines() else _page(503, words)
+    answer.headers["Retry-After"] = "1"
     return answer
 
 

@@ -195,6 +195,16 @@ def reopen(session: Session, member_id: int, proof: Proof, *, channel: str, now:
     return record(session, member_id, answers, proof, now=now) if answers else []
 
 
+_HOLD = text("""
+    SELECT 1 FROM consent_states WHERE member_id = ANY(:member_ids) ORDER BY member_id, channel, topic FOR UPDATE""")
+
+
+def hold(session: Session, member_ids: Sequence[int]) -> None:
+    """Keep where these members stand as it is until the transaction ends: before their messages are touched, as
+    handing over does."""
+    session.execute(_HOLD, {"member_ids": list(member_ids)})
+
+
 def pause(session: Session, member_id: int, *, until: datetime | None) -> None:
     """Nothing leaves to the member before `until`, whatever they agreed to; None ends the pause."""
     session.execute(update(ConsentState).where(ConsentState.member_id == member_id).values(paused_until=until))

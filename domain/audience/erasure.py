@@ -9,7 +9,7 @@ from datetime import datetime
 from sqlalchemy import select, text
 from sqlalchemy.orm import Session
 
-from domain.audience import membership, mentions, suppression
+from domain.audience import consent, membership, mentions, suppression
 from domain.audience.traces import Person
 from domain.loyalty import summaries
 from models.member import Member
@@ -81,6 +81,8 @@ def erase(session: Session, member: Member, *, now: datetime) -> None:
     Balances, purchases and ledger stay as they are, under a number that leads to nobody.
     """
     membership.hold(session)  # before the member is held, as all do who change memberships
+    session.refresh(member, with_for_update=True)
+    consent.hold(session, [member.id])
     also = session.execute(select(MemberAlias.kind, MemberAlias.value).where(MemberAlias.member_id == member.id))
     person = Person.of(member, [(kind, value) for kind, value in also])
     suppression.forget(session, member, now=now)

@@ -12,7 +12,7 @@ from sqlalchemy.orm import Session
 
 from domain.audience import addresses, aliases, suppression
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
-from domain.loyalty import summaries
+from domain.loyalty import identities, summaries
 from domain.sentences import say
 from models.event import Event
 from models.member import Member
@@ -74,7 +74,7 @@ def upsert(
     merged row changes the member who was kept, but for the addresses that the row had and they do not go by.
     """
     values = _checked(tenant, changes)
-    summaries.hold(session)
+    identities.hold(session)
     member = session.scalar(_living().where(Member.external_id == external_id).with_for_update(key_share=True))
     if member is None and (member := _by_alias(session, "external_id", external_id, hold=True)):
         values = aliases.without_theirs(session, member.id, values)

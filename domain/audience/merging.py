@@ -16,7 +16,7 @@ from sqlalchemy.orm import Session
 from domain.audience import consent, consent_history, membership, restating
 from domain.audience.consent import Answer, Proof
 from domain.errors import NotFound, Unacceptable
-from domain.loyalty import ledger, settling, summaries, till, unlocks
+from domain.loyalty import identities, ledger, settling, summaries, till, unlocks
 from domain.loyalty.events import Happening
 from domain.loyalty.till import Till
 from domain.loyalty.unlocks import Unlock
@@ -40,6 +40,8 @@ class Merged:
     closed: list[int]
 
 
+# In the order in which everybody holds them, and at once as firmly as the row that goes will need it.
+_HOLD = text("SELECT id FROM members WHERE id = ANY(:ids) ORDER BY id FOR UPDATE")
 # In this order: what stands in each other's way goes aside before the rows move.
 _DOUBLE_OPEN = text("""
     UPDATE reward_events e SET state = 'withdrawn', closed_at = :now
@@ -132,9 +134,11 @@ def merge(
     """
     both = sorted((kept_id, gone_id))
     membership.hold(session)  # before the members are held, as all do who change memberships
+    identities.hold_alone(session)
     scene = till.approach(session)  # before the members are locked, as tills do
+    session.execute(_HOLD, {"ids": both})
+    consent.hold(session, both)
     unlocked = settling.settle_due(session, both, now=now)
-    ledger.open_book(session, both, now=now)  # locks them, in the order in which everybody does
     kept, gone = _living(session, kept_id), _living(session, gone_id)
     before, closed_before = _available(session, both), _closed(session, both)
     ids = {"kept": kept_id, "gone": gone_id, "now": now}

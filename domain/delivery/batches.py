@@ -45,7 +45,12 @@ class Letter:
 # Settling one group and starting the next is one statement: different rows, one commit. Both name the ids twice: joined
 # alone, a planner that takes the table for small reads all of it for every group.
 _ADVANCE = text(f"""
-    WITH settled AS (
+    WITH
+    -- Locked: who takes back their consent now waits until this group is marked, and whoever did so is seen here.
+    agreed AS (
+      SELECT member_id, topic, granted AND coalesce(paused_until <= :now, true) AS granted FROM consent_states
+       WHERE member_id = ANY(:members) AND channel = :channel AND topic = ANY(:topics) FOR SHARE),
+    settled AS (
       UPDATE messages m
          SET state = s.state, provider_ref = s.ref, due_at = coalesce(s.due_at, m.due_at),
              detail = CASE WHEN m.address IS NOT NULL THEN s.detail END,  -- none: the member was forgotten meanwhile
@@ -58,6 +63,7 @@ _ADVANCE = text(f"""
              AS s (id, state, ref, detail, due_at, not_counted)
        WHERE m.id = s.id AND m.id = ANY (CAST(:done_ids AS bigint[]))
          AND m.claimed_by = :owner AND m.state IN ('attempting', 'unsure')
+         AND (SELECT count(*) FROM agreed) >= 0  -- consent first, then messages, as who forgets or merges members does
    RETURNING m.state),
     fared AS ({duty.FARED}),
     sent AS (
@@ -65,10 +71,6 @@ _ADVANCE = text(f"""
                            CAST(:addresses AS text[]), CAST(:address_keys AS text[]), CAST(:subjects AS text[]),
                            CAST(:previews AS text[]))
              AS s (id, member_id, topic, address, address_key, subject, preview)),
-    -- Locked: who takes back their consent now waits until this group is marked, and whoever did so is seen here.
-    agreed AS (
-      SELECT member_id, topic, granted AND coalesce(paused_until <= :now, true) AS granted FROM consent_states
-       WHERE member_id = ANY(:members) AND channel = :channel AND topic = ANY(:topics) FOR SHARE),
     door AS (
       SELECT g.provider, t.paused_at IS NOT NULL OR g.stopped_at IS NOT NULL AS is_shut
         FROM gateways g JOIN tenants t ON t.id = g.tenant_id WHERE g.id = :gateway_id),

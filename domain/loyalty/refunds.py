@@ -15,7 +15,7 @@ from sqlalchemy.orm import Session
 
 from domain import money
 from domain.errors import Conflict, FieldError, NotFound, Unacceptable
-from domain.loyalty import ledger, restoring, settling, summaries, till, unlocks
+from domain.loyalty import identities, ledger, restoring, settling, summaries, till, unlocks
 from domain.loyalty.book import EARNED, EXPIRED, REDEEMED, RESTORED, REVERSED, Book, Posting, Taken
 from domain.loyalty.events import Happening
 from domain.loyalty.ledger import Answered
@@ -25,7 +25,7 @@ from domain.loyalty.unlocks import Unlock
 from models.ledger import LedgerEntry
 from models.purchase import Purchase, Refund
 
-_LOCK_MEMBER = text(f"SELECT id FROM members WHERE {summaries.HOLD} AND id = :member_id FOR NO KEY UPDATE")  # noqa: S608
+_LOCK_MEMBER = text("SELECT id FROM members WHERE id = :member_id FOR NO KEY UPDATE")
 
 
 @dataclass(frozen=True, slots=True)
@@ -198,6 +198,7 @@ def _payments(entries: list[Any]) -> dict[int, _Payment]:
 def _held(session: Session, *, source: str, external_id: str) -> Any:
     """The purchase under lock, its member too: first the member, as every posting does."""
     mine = (Purchase.source == source, Purchase.external_id == external_id)
+    identities.hold(session)
     member_id = session.scalar(select(Purchase.member_id).where(*mine))
     if member_id is not None:
         session.execute(_LOCK_MEMBER, {"member_id": member_id})

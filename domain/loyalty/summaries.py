@@ -16,7 +16,6 @@ from models.tenant import Tenant
 
 _KEY = "hashtextextended('summaries:' || current_setting('app.tenant_id'), 0)"
 HOLD = f"(SELECT count(*) FROM (SELECT pg_advisory_xact_lock_shared({_KEY})) AS held) = 1"  # noqa: S608
-_HOLD_SHARED = text(f"SELECT pg_advisory_xact_lock_shared({_KEY})")
 _HOLD_ALONE = text(f"SELECT pg_advisory_xact_lock({_KEY})")
 
 # The day that summaries stand at and its zone; before a café was ever counted, those of `:now`.
@@ -149,11 +148,6 @@ _FORGET = (
     text("DELETE FROM purchase_days WHERE member_id = ANY(CAST(:member_ids AS bigint[]))"),
     text("DELETE FROM member_summaries WHERE member_id = ANY(CAST(:member_ids AS bigint[]))"),
 )
-
-
-def hold(session: Session) -> None:
-    """Keep everything from being counted anew until the transaction ends: before a member is held, as postings do."""
-    session.execute(_HOLD_SHARED)
 
 
 def touch(session: Session, member_ids: Sequence[int], *, now: datetime) -> None:

@@ -17,9 +17,6 @@ from domain.loyalty.summaries import HOLD
 from domain.sentences import say
 from domain.statements import hot, run
 
-_COLUMNS = {"external_id": "external_id", "email": "email_key", "phone": "phone", "card": "card"}
-
-
 # The lock sits in a CTE; whatever it guards is read by a later statement, which sees what the holder before wrote.
 _LOOK = """
     WITH member AS MATERIALIZED ({member})
@@ -42,36 +39,12 @@ _LOOK = """
       FROM tenants t WHERE t.id = current_setting('app.tenant_id')::bigint"""
 
 
-# Tills go on reading the cards of rows that were merged into another.
-_MEMBER = """
-      SELECT id FROM members
-       WHERE erased_at IS NULL
-         AND id = coalesce((SELECT id FROM members WHERE erased_at IS NULL AND {column} = :member),
-                           (SELECT member_id FROM member_aliases WHERE kind = '{field}' AND value = :member))
-         FOR NO KEY UPDATE"""
+_MEMBER = "SELECT member_id AS id FROM hold_members(ARRAY[CAST(:field AS text)], ARRAY[CAST(:member AS text)])"
 _ANSWERS = "held currency timezone locale member_id location receipt currencies rules rewards"
 _NOBODY = hot(_LOOK.format(hold=HOLD, member="SELECT NULL::bigint AS id"), answers=_ANSWERS)
-_BY_REFERENCE = {
-    field: hot(_LOOK.format(hold=HOLD, member=_MEMBER.format(column=column, field=field)), answers=_ANSWERS)
-    for field, column in _COLUMNS.items()
-}
-_ANY_OF = " OR ".join(f"{column} = ANY(CAST(:{field} AS text[]))" for field, column in _COLUMNS.items())
-_ANY_ALIAS = " OR ".join(f"kind = '{field}' AND value = ANY(CAST(:{field} AS text[]))" for field in _COLUMNS)
-_HOLD_ALL = text(f"""
-    SELECT id FROM members
-     WHERE {HOLD} AND erased_at IS NULL
-       AND ({_ANY_OF} OR id = ANY(ARRAY(SELECT member_id FROM member_aliases WHERE {_ANY_ALIAS})))
-     ORDER BY id FOR NO KEY UPDATE""")  # noqa: S608 (our own fragments)
-_THEIR_IDS = " ".join(
-    f"WHEN '{field}' THEN (SELECT id FROM members WHERE erased_at IS NULL AND {column} = a.value)"  # noqa: S608
-    for field, column in _COLUMNS.items()
-)
-_FIND_ALL = text(f"""
-    SELECT a.field, a.value, m.id
-      FROM unnest(CAST(:fields AS text[]), CAST(:values AS text[])) AS a (field, value)
-      JOIN members m ON m.erased_at IS NULL AND m.id = coalesce(
-           CASE a.field {_THEIR_IDS} END,
-           (SELECT member_id FROM member_aliases WHERE kind = a.field AND value = a.value))""")  # noqa: S608
+_SOMEBODY = hot(_LOOK.format(hold=HOLD, member=_MEMBER), answers=_ANSWERS)
+# Tills go on reading the cards of rows that were merged into another.
+_HOLD_ALL = text("SELECT field, name, member_id FROM hold_members(CAST(:fields AS text[]), CAST(:names AS text[]))")
 _SHOPS = text("SELECT id, name, timezone FROM locations WHERE name = ANY(:names) OR id = ANY(:ids)")
 _RECEIPTS = text("""
     SELECT source, external_id, id, content_hash, answer FROM purchases
@@ -170,16 +143,14 @@ def approach(
 ) -> Till:
     """Read the café's terms and what the request names; the member found stays locked until the transaction ends."""
     named = {
+        "field": member.field if member else None,
         "member": member.value if member else None,
         "location_name": location if isinstance(location, str) else None,
         "location_id": location if isinstance(location, int) else None,
         "source": source,
         "external_id": external_id,
     }
-    look = _BY_REFERENCE[member.field] if member else _NOBODY
-    row = run(session, look, named).one()
-    if member and row.member_id is None:
-        row = run(session, look, named).one()  # while we waited for the row it was merged into another
+    row = run(session, _SOMEBODY if member else _NOBODY, named).one()
     return Till(
         currency=row.currency,
         zone=ZoneInfo(row.timezone),
@@ -212,18 +183,9 @@ def approach_all(session: Session, sales: Sequence[Sale]) -> list[Till]:
 
 def _held(session: Session, members: Iterable[MemberRef]) -> dict[MemberRef, int]:
     """The ids of these members, who are locked from now on."""
-    named: dict[str, list[str]] = {field: [] for field in _COLUMNS}
-    for member in members:
-        named[member.field].append(member.value)
-    asked = {
-        "fields": [field for field, values in named.items() for _ in values],
-        "values": [value for values in named.values() for value in values],
-    }
-    while True:
-        held = set(session.scalars(_HOLD_ALL, named))
-        found = {MemberRef(row.field, row.value): row.id for row in session.execute(_FIND_ALL, asked)}
-        if held >= set(found.values()):  # else one was merged into another while we waited
-            return found
+    named = list(members)
+    asked = {"fields": [each.field for each in named], "names": [each.value for each in named]}
+    return {MemberRef(row.field, row.name): row.member_id for row in session.execute(_HOLD_ALL, asked)}
 
 
 def _shops(session: Session, sales: Sequence[Sale]) -> dict[str | int, Shop]:

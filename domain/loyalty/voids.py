@@ -8,7 +8,7 @@ from sqlalchemy import select, text, update
 from sqlalchemy.orm import Session
 
 from domain.errors import Conflict, NotFound
-from domain.loyalty import ledger, restoring, settling, summaries, till, unlocks
+from domain.loyalty import identities, ledger, restoring, settling, till, unlocks
 from domain.loyalty.book import RESTORED, Book, Posting
 from domain.loyalty.events import Happening
 from domain.loyalty.till import Till
@@ -17,7 +17,7 @@ from domain.sentences import say
 from models.ledger import LedgerEntry
 from models.reward import Redemption, Reward
 
-_LOCK_MEMBER = text(f"SELECT id FROM members WHERE {summaries.HOLD} AND id = :member_id FOR NO KEY UPDATE")  # noqa: S608
+_LOCK_MEMBER = text("SELECT id FROM members WHERE id = :member_id FOR NO KEY UPDATE")
 # A reward waits once: where the member unlocked it again meanwhile, that one stays.
 _OPEN_AGAIN = text("""
     UPDATE reward_events e
@@ -57,6 +57,7 @@ def post(session: Session, redemption_id: int, *, now: datetime) -> Voided:
 
 def _held(session: Session, redemption_id: int, *, now: datetime) -> Any:
     """The redemption, marked as taken back under the lock of its member."""
+    identities.hold(session)
     member_id = session.scalar(select(Redemption.member_id).where(Redemption.id == redemption_id))
     if member_id is None:
         raise NotFound(say("There is no such redemption."))

@@ -1,7 +1,9 @@
 """What people and machines read when something does not work."""
 
+import psycopg.errors
 import pytest
 from flask import Blueprint
+from sqlalchemy.exc import OperationalError
 
 from domain.errors import Conflict, FieldError, Unacceptable
 from web import create_app
@@ -15,6 +17,13 @@ trouble = Blueprint("trouble", __name__)
 @public
 def break_down():
     raise RuntimeError("SELECT secret FROM somewhere")
+
+
+@trouble.get("/ring")
+@trouble.get("/api/v1/ring")
+@public
+def wait_in_a_ring():
+    raise OperationalError("UPDATE members", {}, psycopg.errors.DeadlockDetected())
 
 
 @trouble.get("/no")
@@ -49,6 +58,15 @@ def test_machines_get_a_problem_document(client):
         "errors": [{"path": "amount", "message": "Too large."}],
     }
     assert client.get("/api/v1/clash").status_code == 409
+
+
+def test_who_was_let_go_of_a_ring_of_waiting_hears_to_do_it_once_more(client):
+    for_people, for_machines = client.get("/ring"), client.get("/api/v1/ring")
+
+    assert for_people.status_code == for_machines.status_code == 503
+    assert "please do it once more" in for_people.get_data(as_text=True)
+    assert for_machines.headers["Retry-After"] == "1"
+    assert "UPDATE" not in for_people.get_data(as_text=True) + for_machines.get_data(as_text=True)
 
 
 def test_people_get_words(client):
