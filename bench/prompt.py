@@ -78,6 +78,7 @@ def _ring_up(port: int, cafe: Cafe) -> dict[str, datetime]:
             "member": {"external_id": guest},
             "occurred_at": now.isoformat(),
             "amount": "12.00",
+            "currency": "EUR",
             "channel": "pos",
         }
         load.send(port, [load.post(PATH, json.dumps(body).encode(), api_key=cafe.api_key)], clients=1)

@@ -81,7 +81,9 @@ def _gateway(session: Session, gateway_id: int) -> tuple[GatewayAccount, Gateway
         account = accounts.get(session, gateway_id)
         if account.stopped_at is not None:
             return None
-        return account, open_gateways.get(account, session.get_one(Tenant, bound_tenant_id()))
+        opened = open_gateways.get(account, session.get_one(Tenant, bound_tenant_id()))
+        session.expunge(account)  # it stays as it was read: no commit of this slice has it read again
+        return account, opened
     except NotFound:
         return None
     except (Refusal, WrongKey) as error:

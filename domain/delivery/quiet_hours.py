@@ -8,16 +8,13 @@ Sources: 47 CFR 64.1200(c)(1) and the stricter laws of the states below; for Fra
 """
 
 import re
-from collections.abc import Mapping
+from collections.abc import Container, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
-import holidays
 import phonenumbers
-from phonenumbers import geocoder
-from phonenumbers.timezone import time_zones_for_number
 
 from models.message import Channel
 
@@ -93,7 +90,13 @@ def _kept(place: str | None, zone: str) -> list[tuple[Hours, ZoneInfo]]:
 
 @lru_cache(maxsize=1024)
 def _of_area(place: str) -> tuple[str, tuple[str, ...]]:
-    """State and time zones of a US area code; of one that belongs to no place the country and none."""
+    """State and time zones of a US area code; of one that belongs to no place the country and none.
+
+    The places of all the world's numbers take a hundred megabytes: only who writes to US numbers has them in memory.
+    """
+    from phonenumbers import geocoder
+    from phonenumbers.timezone import time_zones_for_number
+
     number = phonenumbers.parse(f"+1{place[3:]}2000000")
     words = geocoder.description_for_number(number, "en").rpartition(", ")[2]
     zones = time_zones_for_number(number)
@@ -101,7 +104,9 @@ def _of_area(place: str) -> tuple[str, tuple[str, ...]]:
 
 
 @lru_cache(maxsize=8)
-def _holidays(country: str) -> holidays.HolidayBase:
+def _holidays(country: str) -> Container[date]:
+    import holidays  # not small either
+
     return holidays.country_holidays(country)
 
 
