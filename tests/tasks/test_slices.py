@@ -10,7 +10,7 @@ import pytest
 from sqlalchemy import select, update
 
 from domain import clock
-from domain.delivery import batches, leases
+from domain.delivery import accounts, batches, leases
 from domain.delivery.ports import SendOutcome, SendResult
 from domain.outreach import reward_messages
 from domain.tenant_scope import tenant_scope
@@ -113,7 +113,7 @@ def test_a_wrong_password_stops_the_gateway_and_its_messages_stay_planned(cafe, 
         account = cafe.gateway_to(server.url.replace("right", "wrong"))
         plan(cafe, cafe.unlocks(3), now)
         send(account)
-        cafe.session.refresh(account)
+        account = accounts.get(cafe.session, account.id)
         assert account.stopped_at == now
         assert account.stopped_because
         assert cafe.states() == {"planned": 3}
