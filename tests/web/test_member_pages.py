@@ -10,6 +10,7 @@ from domain.tenant_scope import tenant_scope
 from models.consent import Consent
 from models.event import Event
 from models.member import Member
+from models.segment import SegmentMember
 from models.summary import MemberSummary
 from models.tenant import Tenant
 from tests.factories import Make
@@ -179,3 +180,22 @@ def test_a_one_click_no_is_looked_at_by_segments_and_tags(client, address, touch
     assert not touched()
     client.post(address(Purpose.UNSUBSCRIBE), data=ONE_CLICK)
     assert touched()
+
+
+def test_what_a_guest_answers_on_their_page_changes_segments_at_once(client, database, guest, address):
+    with database.session(guest["tenant_id"]) as session:
+        agreed = {"fact": "consent.email.promotional", "op": "eq", "value": True}
+        wanting = Make(session).segment(definition=agreed).id
+        session.commit()
+
+    def has_guest() -> bool:
+        theirs = (SegmentMember.segment_id == wanting, SegmentMember.member_id == guest["member_id"])
+        with database.session(guest["tenant_id"]) as session:
+            return session.scalar(select(SegmentMember).where(*theirs)) is not None
+
+    save(client, address, asked="email.promotional")
+    assert not has_guest()
+    save(client, address, asked="email.promotional", **{"email.promotional": "on"})
+    assert has_guest()
+    save(client, address, asked="email.promotional")
+    assert not has_guest()

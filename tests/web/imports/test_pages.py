@@ -9,6 +9,7 @@ from models.audit import AuditEntry
 from models.database import db
 from models.imports import Import
 from models.member import Member
+from models.summary import MemberSummary
 from models.user import Membership
 from tests.factories import Make
 from tests.web.conftest import form_token, sign_in
@@ -359,3 +360,12 @@ def test_an_import_of_purchases_is_shown_but_not_taken_back(console, owner, post
     assert "receipts.csv" in text(owner.get(PAGE))
     assert "Amount" in page and "Take it back" not in page
     assert post(f"{path}/undo").status_code == 404
+
+
+def test_who_came_or_changed_by_a_file_is_looked_at_by_segments_and_tags(rehearsed, post, work, one):
+    path = rehearsed()
+    assert one(select(func.count(MemberSummary.member_id))) == 0
+    post(f"{path}/load")
+    work(number(path))
+    waiting = select(func.count(MemberSummary.member_id)).where(MemberSummary.touched_at.is_not(None))
+    assert one(waiting) == one(select(func.count(Member.id))) > 0

@@ -3,9 +3,11 @@
 from datetime import timedelta
 
 import pytest
+from sqlalchemy import select, update
 
 from domain import clock
 from domain.audience import consent
+from models.summary import MemberSummary
 from tests.statements import statements
 from tests.web.conftest import ask
 from tests.web.members.conftest import press
@@ -134,3 +136,18 @@ def test_the_story_tells_of_consent_and_of_addresses_that_refuse(owner, database
     assert "Agreed to offers and rewards by e-mail" in page
     assert "E-mail: the guest marked a message of yours as spam." in page
     assert "Only the guest can end it" in page
+
+
+def test_who_said_no_at_the_counter_is_looked_at_by_segments_and_tags(owner, database, cafe, nora):
+    theirs = (MemberSummary.member_id == nora, MemberSummary.touched_at.is_not(None))
+    with database.session(cafe.id) as session:
+        session.execute(update(MemberSummary).values(touched_at=None))
+        session.commit()
+    owner.get(PAGE)
+    with database.session(cafe.id) as session:
+        assert session.scalar(select(MemberSummary).where(*theirs)) is None
+
+    press(owner, PAGE, WITHDRAWALS, **NOW, when=when(hours=1))
+
+    with database.session(cafe.id) as session:
+        assert session.scalar(select(MemberSummary).where(*theirs)) is not None
