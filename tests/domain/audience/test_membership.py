@@ -1,7 +1,7 @@
 """Stored memberships are what asking everybody anew tells, whatever happened in whatever order."""
 
 from collections import defaultdict
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 from decimal import ROUND_CEILING, Decimal
 from zoneinfo import ZoneInfo
 
@@ -10,27 +10,22 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import func, select
 
-from domain.audience import freshness, membership, segments, tag_rules, tagging
-from domain.errors import Refusal
+from domain.audience import membership, segments, tag_rules, tagging
 from domain.loyalty import summaries
 from models.event import Event
 from models.member import Member
 from models.purchase import Purchase, Refund
 from models.segment import Segment, SegmentMember, SegmentSize
+from tests.domain.audience import histories
+from tests.domain.audience.histories import Following
 from tests.domain.loyalty.test_histories import QUIETLY, undone
 
-DAY = 60 * 24
 WHO = st.sampled_from(["nora", "olga", "paul", "rosa"])
-AGO = st.one_of(st.integers(-10, 3 * DAY), st.sampled_from([30, 31, 90, 91, 365, 366]).map(lambda days: days * DAY))
-ZONES = st.sampled_from(["Europe/Vienna", "America/New_York", "Pacific/Kiritimati", "Australia/Lord_Howe", "UTC"])
 STEPS = st.lists(
     st.one_of(
-        st.tuples(st.just("buy"), WHO, st.sampled_from([0, 100, 100, 250]), AGO),
-        st.tuples(st.just("refund"), st.integers(0, 9), st.one_of(st.none(), st.integers(1, 250))),
-        st.tuples(st.just("wait"), st.one_of(st.integers(1, 3 * DAY), st.just(31 * DAY), st.just(370 * DAY))),
-        st.tuples(st.just("look")),
-        st.tuples(st.just("midnight")),
-        st.tuples(st.just("move"), ZONES),
+        *histories.COMMON,
+        st.tuples(st.just("buy"), WHO, st.sampled_from([0, 100, 100, 250]), histories.ago(30, 31, 90, 91, 365, 366)),
+        st.tuples(st.just("wait"), histories.minutes(31, 370)),
     ),
     max_size=12,
 )
@@ -47,24 +42,7 @@ QUESTIONS = {
 def cafe(session, tenant, counter):
     """A café whose segments stand at the counter's day: the presets, and some of the owner's own."""
 
-    class Cafe:
-        def midnight(self):
-            freshness.turn_day(session, tenant, now=counter.now)
-            freshness.follow_calendar(session, tenant, now=counter.now)
-
-        def look(self):
-            if freshness.is_of_today(session, tenant, now=counter.now):
-                self.look_at(3)
-
-        def look_at(self, most):
-            return freshness.look_at_touched(session, tenant, now=counter.now, most=most)
-
-        def keep_up(self):
-            """What a worker does until nothing is left."""
-            self.midnight()
-            while self.look_at(1000):
-                continue
-
+    class Cafe(Following):
         def open(self):
             tagging.ensure_built_in(session, now=counter.now)
             self.midnight()
@@ -88,17 +66,17 @@ def cafe(session, tenant, counter):
                 found[name].add(member)
             return found
 
-    return Cafe()
+    return Cafe(counter, tenant, slice=3)
 
 
 @QUIETLY
-@given(steps=STEPS, start=st.datetimes(datetime(2023, 2, 27), datetime(2024, 11, 5), timezones=st.just(UTC)))
+@given(steps=STEPS, start=histories.STARTS)
 def test_what_is_stored_is_what_asking_everybody_tells(cafe, counter, session, tenant, steps, start):
     with undone(counter):
         counter.now = start
         cafe.open()
         for number, step in enumerate(steps):
-            do(cafe, counter, tenant, number, *step)
+            do(cafe, number, *step)
         cafe.keep_up()
 
         stored = cafe.inside()
@@ -109,26 +87,11 @@ def test_what_is_stored_is_what_asking_everybody_tells(cafe, counter, session, t
         assert sizes == {name: len(members) for name, members in stored.items()}
 
 
-def do(cafe, counter, tenant, number, kind, *arguments):
-    match kind, arguments:
-        case "buy", (who, amount, minutes_ago):
-            occurred_at = counter.now - timedelta(minutes=minutes_ago)
-            counter.buy(amount, external_id=f"r{number}", occurred_at=occurred_at, member=who)
-        case "refund", (which, amount):
-            try:
-                with counter.session.begin_nested():
-                    counter.refund(f"r{which}", amount)
-            except Refusal:
-                return
-        case "wait", (minutes,):
-            counter.wait(minutes=minutes)
-        case "move", (zone,):
-            tenant.timezone = zone
-            counter.session.flush()
-        case "look", ():
-            cafe.look()
-        case "midnight", ():
-            cafe.midnight()
+def do(cafe, number, kind, *arguments):
+    if kind == "buy":
+        cafe.buy(number, *arguments)
+    else:
+        cafe.do(kind, *arguments)
 
 
 def told(session):

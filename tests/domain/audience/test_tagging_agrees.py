@@ -1,7 +1,7 @@
 """Tags kept up step by step are what looking at everybody anew tells, whatever happened in whatever order."""
 
 from collections import defaultdict
-from datetime import UTC, date, datetime, timedelta
+from datetime import date, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -9,36 +9,28 @@ from hypothesis import given
 from hypothesis import strategies as st
 from sqlalchemy import select
 
-from domain.audience import consent, freshness, interest, members, tag_rules, tagging, tags
+from domain.audience import consent, interest, members, tag_rules, tagging, tags
 from domain.audience.consent import Answer, Proof
-from domain.errors import Refusal
 from models.event import Event
 from models.member import Member
 from models.purchase import Purchase, Refund
 from models.reward import Redemption
 from models.tag import MemberTag, Tag
+from tests.domain.audience import histories
+from tests.domain.audience.histories import Following
 from tests.domain.loyalty.test_histories import QUIETLY, undone
 
-DAY = 60 * 24
 WHO = st.sampled_from(["nora", "olga", "paul"])
-AGO = st.one_of(
-    st.integers(-10, 3 * DAY), st.sampled_from([28, 30, 31, 180, 181, 182, 183, 184, 185]).map(lambda days: days * DAY)
-)
-ZONES = st.sampled_from(["Europe/Vienna", "America/New_York", "Pacific/Kiritimati", "Australia/Lord_Howe", "UTC"])
+AGO = histories.ago(28, 30, 31, 180, 181, 182, 183, 184, 185)
 STEPS = st.lists(
     st.one_of(
+        *histories.COMMON,
         st.tuples(st.just("buy"), WHO, st.sampled_from([0, 100, 250]), AGO, st.sampled_from(["pos", "online"])),
-        st.tuples(st.just("refund"), st.integers(0, 9), st.one_of(st.none(), st.integers(1, 250))),
         st.tuples(st.just("redeem"), WHO),
         st.tuples(st.just("act"), WHO, st.sampled_from([*interest.ACTS, interest.WITHDRAWN])),
         st.tuples(st.just("say"), WHO, st.booleans()),
         st.tuples(st.just("birthday"), WHO, st.sampled_from([date(2000, 2, 29), None])),
-        st.tuples(
-            st.just("wait"), st.one_of(st.integers(1, 3 * DAY), st.sampled_from([31, 181, 184, 370]).map(DAY.__mul__))
-        ),
-        st.tuples(st.just("look")),
-        st.tuples(st.just("midnight")),
-        st.tuples(st.just("move"), ZONES),
+        st.tuples(st.just("wait"), histories.minutes(31, 181, 184, 370)),
     ),
     max_size=12,
 )
@@ -51,21 +43,8 @@ def cafe(session, tenant, counter, make):
     """A café whose tags follow; two have a rule of the owner's own, one of which asks for tags."""
     reward = make.reward(threshold=1, cost=1)
 
-    class Cafe:
+    class Cafe(Following):
         reward_id = reward.id
-
-        def midnight(self):
-            freshness.turn_day(session, tenant, now=counter.now)
-            freshness.follow_calendar(session, tenant, now=counter.now)
-
-        def look(self):
-            if freshness.is_of_today(session, tenant, now=counter.now):
-                freshness.look_at_touched(session, tenant, now=counter.now, most=2)
-
-        def keep_up(self):
-            self.midnight()
-            while freshness.look_at_touched(session, tenant, now=counter.now, most=1000):
-                continue
 
         def open(self):
             self.midnight()
@@ -81,11 +60,11 @@ def cafe(session, tenant, counter, make):
         def id_of(self, who):
             return session.scalars(select(Member.id).where(Member.external_id == who)).one()
 
-    return Cafe()
+    return Cafe(counter, tenant, slice=2)
 
 
 @QUIETLY
-@given(steps=STEPS, start=st.datetimes(datetime(2023, 2, 27), datetime(2024, 11, 5), timezones=st.just(UTC)))
+@given(steps=STEPS, start=histories.STARTS)
 def test_what_is_kept_up_is_what_looking_at_everybody_tells(cafe, counter, session, tenant, steps, start):
     with undone(counter):
         counter.now = start
@@ -108,10 +87,7 @@ def do(cafe, counter, tenant, number, kind, *arguments):
     session, now = counter.session, counter.now
     match kind, arguments:
         case "buy", (who, amount, minutes_ago, channel):
-            occurred_at = now - timedelta(minutes=minutes_ago)
-            counter.buy(amount, external_id=f"r{number}", occurred_at=occurred_at, member=who, channel=channel)
-        case "refund", (which, amount):
-            refused(session, lambda: counter.refund(f"r{which}", amount))
+            cafe.buy(number, who, amount, minutes_ago, channel=channel)
         case "redeem", (who,):
             counter.give(1, member=who)
             counter.redeem(reward=cafe.reward_id, member=who)
@@ -122,24 +98,8 @@ def do(cafe, counter, tenant, number, kind, *arguments):
             consent.record(session, cafe.id_of(who), [answer], Proof("a form", now), now=now)
         case "birthday", (who, day):
             members.upsert(session, tenant, who, {"birthday": day}, now=now)
-        case "wait", (minutes,):
-            counter.wait(minutes=minutes)
-        case "move", (zone,):
-            tenant.timezone = zone
-            session.flush()
-        case "look", ():
-            cafe.look()
-        case "midnight", ():
-            cafe.midnight()
-
-
-def refused(session, act):
-    """Do it, unless the café's rules refuse."""
-    try:
-        with session.begin_nested():
-            act()
-    except Refusal:
-        return
+        case _:
+            cafe.do(kind, *arguments)
 
 
 def told(session):
