@@ -18,6 +18,7 @@ class Reward(TenantOwned, Base):
         CheckConstraint("cost >= 0", name="cost_not_negative"),
         CheckConstraint("valid_days > 0", name="valid_days_positive"),
         CheckConstraint("message_delay_minutes >= 0", name="delay_not_negative"),
+        CheckConstraint("control_group_percent BETWEEN 0 AND 50", name="control_group_percent"),
     )
 
     name: Mapped[str]
@@ -29,6 +30,7 @@ class Reward(TenantOwned, Base):
     repeatable: Mapped[bool] = mapped_column(server_default="true")
     messages_enabled: Mapped[bool] = mapped_column(server_default="false")
     message_delay_minutes: Mapped[int] = mapped_column(server_default="120")
+    control_group_percent: Mapped[int] = mapped_column(SmallInteger, server_default="0")  # who hears nothing
     quiet_from: Mapped[int | None] = mapped_column(SmallInteger)  # minutes after local midnight
     quiet_to: Mapped[int | None] = mapped_column(SmallInteger)
     archived_at: Mapped[datetime | None]

@@ -43,6 +43,14 @@ WORDING = """
           WHERE a.member_id = x.member_id AND a.type = 'message.answered' AND a.properties ->> 'channel' = x.channel
             AND a.occurred_at > CAST(:now AS timestamptz) - interval '24 hours') THEN 'template_missing'"""
 
+# Who hears nothing, so that it shows what a message brings: drawn once, when it is planned, and asked last, of those
+# who would have heard. The same guests on all channels and every time, others for another cause. `x` says its `cause`
+# and `control_group_percent`.
+CONTROL_GROUP = """
+    WHEN x.member_id IS NOT NULL
+         AND (hashtextextended(x.cause || ' ' || x.member_id, 0) & 9223372036854775807) % 100 < x.control_group_percent
+         THEN 'control_group'"""
+
 # Whatever speaks, a guest hears so much and no more of what they did not ask for: the café says how many messages in 24
 # hours and in seven days, on all channels together. Rewards and reminders count, but are never held. Of two claimed at
 # once the earlier goes first. `x` is a message here.

@@ -19,13 +19,14 @@ from models.tenancy import current_tenant_id
 from models.tenant import Tenant
 
 FIELDS = ("name", "currency", "threshold", "cost", "discount", "valid_days", "repeatable", "messages")
-MESSAGE_FIELDS = ("enabled", "delay_minutes", "quiet_hours", "channels")
+MESSAGE_FIELDS = ("enabled", "delay_minutes", "quiet_hours", "channels", "control_group_percent")
 CHANNELS = ("email", "sms")
 LONGEST_NAME = 120
 MOST_POINTS = 10**9
 MOST_DAYS = 3650
 LONGEST_DELAY = 14 * 24 * 60
 DELAY = 120
+LARGEST_CONTROL_GROUP = 50  # percent
 NIGHT = {"from": "21:00", "to": "09:00"}
 NUMBERS = {"threshold": (1, MOST_POINTS), "cost": (0, MOST_POINTS), "valid_days": (1, MOST_DAYS)}
 
@@ -98,6 +99,7 @@ def describe(session: Session, reward: Reward) -> dict[str, Any]:
             "enabled": reward.messages_enabled,
             "delay_minutes": reward.message_delay_minutes,
             "quiet_hours": quiet,
+            "control_group_percent": reward.control_group_percent,
             "channels": {channel: {"template": each} for channel, each in channels_of(session, reward.id).items()},
         },
     }
@@ -202,6 +204,14 @@ def _message_errors(messages: Any) -> list[FieldError]:
         errors.append(
             FieldError("messages.delay_minutes", say("Give 0 to %(most)s minutes.", most=f"{LONGEST_DELAY:,}"))
         )
+    percent = messages.get("control_group_percent", 0)
+    if not (_is_whole(percent) and 0 <= percent <= LARGEST_CONTROL_GROUP):
+        errors.append(
+            FieldError(
+                "messages.control_group_percent",
+                say("Give a whole number from %(least)s to %(most)s.", least=0, most=LARGEST_CONTROL_GROUP),
+            )
+        )
     quiet = messages.get("quiet_hours")
     if quiet is not None and (quiet.keys() != {"from", "to"} or None in map(_minutes, quiet.values())):
         errors.append(FieldError("messages.quiet_hours", say("Give from and to, like 21:00 and 09:00, or null.")))
@@ -223,6 +233,8 @@ def _speak(session: Session, reward: Reward, messages: Mapping[str, Any]) -> Non
         _be_quiet(reward, messages["quiet_hours"])
     elif is_new and "delay_minutes" not in messages:
         _be_quiet(reward, NIGHT)
+    if "control_group_percent" in messages:
+        reward.control_group_percent = messages["control_group_percent"]
     if "enabled" in messages:
         reward.messages_enabled = messages["enabled"]
     session.flush()

@@ -10,6 +10,7 @@ from sqlalchemy.orm import Session
 from domain.delivery import quiet_hours
 from domain.delivery.policy import (
     CONSENT,
+    CONTROL_GROUP,
     ERASED,
     MARKET,
     PAUSED,
@@ -27,6 +28,7 @@ NOISY = tuple(channel.value for channel in quiet_hours.NOISY)
 
 _UNLOCKS = """
     SELECT e.tenant_id, e.id AS reward_event_id, e.member_id, e.reward_id, rc.channel, rc.template_id,
+           'reward:' || r.id AS cause, r.control_group_percent,
            'rewards'::text AS topic, r.message_delay_minutes AS delay, p.occurred_at AS bought_at,
            CASE WHEN r.message_delay_minutes = 0 AND rc.channel = 'email' THEN NULL ELSE r.quiet_from END AS quiet_from,
            CASE WHEN r.message_delay_minutes = 0 AND rc.channel = 'email' THEN NULL ELSE r.quiet_to END AS quiet_to,
@@ -65,13 +67,13 @@ _PLAN = text(f"""
              WHEN x.bought_at < :late_before THEN 'expired'
              {UNREACHABLE} {UNWANTED} {PAUSED} {MARKET}
              WHEN b.id IS NULL THEN 'template_missing' {WORDING}
-             WHEN g.channel IS NULL THEN 'gateway_missing' END AS reason
+             WHEN g.channel IS NULL THEN 'gateway_missing' {CONTROL_GROUP} END AS reason
         FROM x JOIN tenants t ON t.id = x.tenant_id {PERSON} {CONSENT} {SUPPRESSION}
         LEFT JOIN templates b ON b.tenant_id = x.tenant_id AND b.id = x.template_id AND b.archived_at IS NULL
         LEFT JOIN speaking g ON g.channel = x.channel)
     INSERT INTO messages (tenant_id, member_id, cause, occasion, channel, topic, lane, state, reason, template_id,
                           due_at, expires_at, timezone, quiet_from, quiet_to, hours_of, created_at)
-    SELECT tenant_id, member_id, 'reward:' || reward_id, 'reward_event:' || reward_event_id, channel, topic, 'instant',
+    SELECT tenant_id, member_id, cause, 'reward_event:' || reward_event_id, channel, topic, 'instant',
            CASE WHEN reason IS NULL THEN 'planned' ELSE 'skipped' END, reason, template_id,
            n.due_at, n.due_at + :expires_after, j.timezone, j.quiet_from, j.quiet_to, j.hours_of, :now
       FROM judged j

@@ -15,7 +15,7 @@ PAGES = (
     "/messages/?state=skipped&channel=sms", "/settings/", "/settings/locations", "/settings/locations/1",
     "/settings/points", "/settings/points/rules/1", "/settings/points/rules/new", "/settings/gateways",
     "/settings/gateways/new/smtp", "/settings/gateways/new/sendgrid", "/settings/gateways/new/gupshup",
-    "/settings/connectors", "/settings/connectors/new", "/settings/keys",
+    "/settings/limits", "/settings/connectors", "/settings/connectors/new", "/settings/keys",
     "/settings/keys/new",
 )  # fmt: skip
 IN_AN_EMPTY_CAFE = ("/", "/members/", "/rewards/", "/messages/", "/settings/gateways", "/settings/connectors")
@@ -109,3 +109,20 @@ def test_a_reward_that_is_not_right_keeps_what_was_typed_and_says_what_to_do(own
     assert 'value="Free cake"' in page
     assert "Hi {{ member.frist_name }}" in page
     assert ask(database.owner_url, "SELECT count(*) FROM rewards") == 0
+
+
+def test_a_reward_may_keep_a_quiet_group_and_says_what_became_of_its_messages(owner, database, make_here, shop):
+    reward = make_here.reward(channels=["email"])
+    for state, reason in (("skipped", "control_group"), ("sent", None)):
+        make_here.message(cause=f"reward:{reward.id}", state=state, reason=reason)
+    shop.commit()
+    page, goal = f"/cafes/aurora/rewards/{reward.id}", {"name": "Coffee", "kind": "item", "item": "coffee"}
+    typed = goal | {"threshold": "10", "currency": "points", "delay_minutes": "0", "quiet": ""}
+
+    shown = owner.get(page).get_data(as_text=True)
+    assert "What became of its messages" in shown
+    assert "Held back: in the quiet group" in shown
+    for percent, status, kept in (("51", 422, 0), ("20", 303, 20)):
+        more = {"csrf_token": form_token(owner, page), "control_group_percent": percent}
+        assert owner.post(page, data=typed | more).status_code == status
+        assert ask(database.owner_url, "SELECT control_group_percent FROM rewards") == kept

@@ -12,6 +12,7 @@ from domain.content import designs, templates
 from domain.content.templates import EmailPreview, TextPreview
 from domain.delivery import accounts, counted_links, trials
 from domain.errors import Refusal, Unacceptable
+from domain.insight import mailing
 from domain.insight import rewards as standing
 from domain.loyalty import currencies, rewards
 from domain.outreach import previews, reward_setup
@@ -37,6 +38,7 @@ FROM_RULES = {
     "discount.amount": "amount",
     "messages.channels": "enabled",
     "messages.delay_minutes": "delay_minutes",
+    "messages.control_group_percent": "control_group_percent",
 }
 IFRAME_POLICY = "default-src 'none'; img-src data: https:; style-src 'unsafe-inline'; sandbox"
 
@@ -139,6 +141,7 @@ def _standing(reward: Reward | None) -> dict[str, Any]:
     messages, quiet = told["messages"], told["messages"]["quiet_hours"]
     data = {field: told[field] for field in ("name", "currency", "threshold", "cost", "valid_days", "repeatable")}
     data |= {"kind": kind, kind: value, "enabled": messages["enabled"], "delay_minutes": messages["delay_minutes"]}
+    data["control_group_percent"] = messages["control_group_percent"]
     data |= {"quiet": f"{quiet['from']}-{quiet['to']}" if quiet else ""}
     data |= {channel: channel in messages["channels"] for channel in (Channel.SMS, Channel.EMAIL)}
     return data | _words_as_data(reward_setup.words_of(db.session, reward))
@@ -171,6 +174,7 @@ def _values(form: RewardForm) -> dict[str, Any]:
             "enabled": form.enabled.data,
             "delay_minutes": form.delay_minutes.data,
             "quiet_hours": hours,
+            "control_group_percent": form.control_group_percent.data or 0,
         },
     }
 
@@ -209,6 +213,7 @@ def _editor(form: RewardForm, reward: Reward | None, refusal: str | None = None)
         reward=reward,
         refusal=refusal,
         facts=say.facts(standing.of(db.session, reward)) if reward else None,
+        mailing=mailing.of_cause(db.session, f"reward:{reward.id}") if reward else None,
         reach=standing.reach(db.session),
         agreed=say.agreed,
         default_texts={kind: designs.reward_text({kind: ""}) for kind, _words in KINDS},

@@ -18,7 +18,7 @@ class LimitsForm(Form):
     """How often guests hear from the café, what that may cost, where Viber is closed."""
 
     promotional_per_day = IntegerField(_l("Messages a day"), [_A_NUMBER, NumberRange(1, MOST_PER_DAY)])
-    promotional_per_week = IntegerField(_l("Messages in seven days"), [_A_NUMBER, NumberRange(1, MOST_PER_WEEK)])
+    promotional_per_week = IntegerField(_l("Messages a week"), [_A_NUMBER, NumberRange(1, MOST_PER_WEEK)])
     monthly_cap = StringField(_l("All messages of a month may cost"), [Optional(), Length(max=32)])
     viber_closed = SelectMultipleField(
         _l("Closed in"), widget=ListWidget(prefix_label=False), option_widget=CheckboxInput()

@@ -6,6 +6,7 @@ from flask_babel import lazy_gettext as _l
 from wtforms import BooleanField, DecimalField, IntegerField, RadioField, SelectField, StringField, TextAreaField
 from wtforms.validators import InputRequired, Length, NumberRange, Optional
 
+from domain.loyalty.rewards import LARGEST_CONTROL_GROUP
 from web.forms import Form
 
 MOST_POINTS = 10**9
@@ -43,6 +44,10 @@ class RewardForm(Form):
     email_body = TextAreaField(_l("E-mail text"), [Optional(), Length(max=20_000)])
     delay_minutes = SelectField(_l("After the purchase"), coerce=int, choices=DELAYS, default=120)
     quiet = SelectField(_l("Quiet hours"), [Optional()], choices=QUIET, default="21:00-09:00")
+
+    control_group_percent = IntegerField(
+        _l("Hold back this share of the guests"), [Optional(), NumberRange(0, LARGEST_CONTROL_GROUP)], default=0
+    )
 
     @property
     def discount(self) -> dict[str, Any]:

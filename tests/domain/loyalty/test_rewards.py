@@ -26,6 +26,7 @@ def test_a_reward_starts_silent_with_a_gentle_daytime_delay(session, values, now
             "enabled": False,
             "delay_minutes": 120,
             "quiet_hours": {"from": "21:00", "to": "09:00"},
+            "control_group_percent": 0,
             "channels": {},
         },
     }
@@ -100,6 +101,8 @@ def test_a_discount_is_one_of_three_kinds(session, values, now, discount):
         ({"discount": {"item": " "}}, "discount.item"),
         ({"discount": {"gift": "x"}}, "discount.gift"),
         ({"messages": {"delay_minutes": -1}}, "messages.delay_minutes"),
+        ({"messages": {"control_group_percent": 51}}, "messages.control_group_percent"),
+        ({"messages": {"control_group_percent": True}}, "messages.control_group_percent"),
         ({"messages": {"quiet_hours": {"from": "24:00", "to": "09:00"}}}, "messages.quiet_hours"),
         ({"messages": {"quiet_hours": {"from": "21:00"}}}, "messages.quiet_hours"),
         ({"messages": {"channels": {"voice": {"template": 1}}}}, "messages.channels.voice"),

@@ -3,8 +3,10 @@
 from datetime import timedelta
 
 import pytest
-from sqlalchemy import select
+from sqlalchemy import select, text
 
+from domain.delivery import policy
+from domain.insight import mailing
 from domain.outreach import reward_messages
 from models.message import Message, Reason
 
@@ -217,3 +219,63 @@ def test_what_was_withdrawn_or_redeemed_is_told_to_nobody_any_more(session, make
     assert reward_messages.cancel(session, [event.id], now=now) == 1
     email, sms = planned(session)
     assert (email.state, sms.state, sms.reason) == ("sent", "cancelled", Reason.EVENT_HAPPENED)
+
+
+DRAWN = text(f"""
+    SELECT count(*) FILTER (WHERE CASE {policy.CONTROL_GROUP} END = 'control_group')
+      FROM (SELECT :cause AS cause, member_id, CAST(:percent AS int) AS control_group_percent
+              FROM generate_series(1, 2000) AS member_id) x""")
+
+
+@pytest.mark.parametrize("percent", [1, 10, 50])
+@pytest.mark.parametrize("cause", ["reward:1", "reward:2", "campaign:1"])
+def test_the_quiet_group_is_about_as_large_as_was_asked(session, cause, percent):
+    drawn = session.scalar(DRAWN, {"cause": cause, "percent": percent})
+    assert 0.6 * percent < drawn / 20 < 1.4 * percent
+
+
+def test_with_no_percent_nobody_is_in_it(session):
+    assert session.scalar(DRAWN, {"cause": "reward:1", "percent": 0}) == 0
+
+
+@pytest.fixture
+def forty(make):
+    return [make.member(consents=["email", "sms"], phone_country="AT", phone_takes_texts=True) for _ in range(40)]
+
+
+def quiet(session, channel):
+    """The members whose message on a channel the draw held back."""
+    drawn = select(Message.member_id).where(Message.channel == channel, Message.reason == Reason.CONTROL_GROUP)
+    return set(session.scalars(drawn.where(Message.state == "skipped")))
+
+
+def test_the_same_guests_hear_nothing_on_all_channels_and_every_time(session, make, forty, now):
+    reward = make.reward(channels=["email", "sms"], control_group_percent=50)
+    for number in (1, 2):
+        unlocks = [
+            make.reward_event(each, reward=reward, number=number, at=now, state="redeemed" if number == 1 else "open")
+            for each in forty
+        ]
+        reward_messages.plan(session, [each.id for each in unlocks], now=now)
+
+    drawn = session.scalars(
+        select(Message.member_id).where(Message.reason == Reason.CONTROL_GROUP).order_by(Message.member_id)
+    ).all()
+    assert 0 < len(quiet(session, "email")) < 40
+    assert quiet(session, "email") == quiet(session, "sms")
+    assert drawn == sorted(list(quiet(session, "email")) * 4)  # two channels, two unlocks
+
+
+def test_who_would_not_have_heard_anyway_is_not_in_it_and_all_adds_up(session, make, forty, now):
+    reward = make.reward(channels=["email"], control_group_percent=50)
+    for each in forty[:10]:
+        make.consent(each, "email", granted=False)
+    unlocks = [make.reward_event(each, reward=reward, at=now).id for each in forty]
+    reward_messages.plan(session, unlocks, now=now)
+
+    fates = mailing.of_cause(session, f"reward:{reward.id}")
+
+    assert fates.held_back == {"unsubscribed": 10}
+    assert fates.control_group == len(quiet(session, "email"))
+    assert (fates.audience, fates.planned) == (40, 30 - fates.control_group)
+    assert fates.waiting == fates.planned

@@ -129,10 +129,15 @@ def test_a_reward_is_made_changed_and_speaks(api: Caller):
     made = api.post("/rewards", REWARD | {"messages": messages})
     assert made.status_code == 201, made.text
     assert made.json["discount"] == {"percent": 10}
-    assert made.json["messages"] == messages | {"delay_minutes": 120, "quiet_hours": {"from": "21:00", "to": "09:00"}}
+    usual = {"delay_minutes": 120, "quiet_hours": {"from": "21:00", "to": "09:00"}, "control_group_percent": 0}
+    assert made.json["messages"] == messages | usual
     assert api.get(f"/rewards/{made.json['id']}").json == made.json
-    changed = api("PATCH", f"/rewards/{made.json['id']}", json={"cost": 0, "messages": {"quiet_hours": None}})
+    quieter = {"quiet_hours": None, "control_group_percent": 10}
+    changed = api("PATCH", f"/rewards/{made.json['id']}", json={"cost": 0, "messages": quieter})
     assert (changed.status_code, changed.json["cost"], changed.json["messages"]["quiet_hours"]) == (200, 0, None)
+    assert changed.json["messages"]["control_group_percent"] == 10
+    too_many = {"messages": {"control_group_percent": 51}}
+    assert_problem(api("PATCH", f"/rewards/{made.json['id']}", json=too_many), 422)
     assert changed.json["name"] == "Free coffee"
     for wrong in (
         {"discount": {}},

@@ -77,6 +77,7 @@ class MessagesBody(Body):
     enabled: bool = None  # type: ignore[assignment]
     delay_minutes: Annotated[int, Field(ge=0, le=rewards.LONGEST_DELAY)] = None  # type: ignore[assignment]
     quiet_hours: QuietHours | None = None
+    control_group_percent: Annotated[int, Field(ge=0, le=rewards.LARGEST_CONTROL_GROUP)] = None  # type: ignore[assignment]
     channels: Channels = None  # type: ignore[assignment]
 
 
@@ -133,6 +134,7 @@ class MessagesAnswer(Answer):
     enabled: bool
     delay_minutes: int
     quiet_hours: QuietAnswer | None
+    control_group_percent: int
     channels: dict[str, ChannelBody] = Field(examples=[{"sms": {"template": 3}}])
 
 
@@ -223,6 +225,7 @@ def _messages(reward: Reward) -> dict[str, Any]:
         "enabled": reward.messages_enabled,
         "delay_minutes": reward.message_delay_minutes,
         "quiet_hours": quiet,
+        "control_group_percent": reward.control_group_percent,
     }
 
 
