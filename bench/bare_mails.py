@@ -18,7 +18,7 @@ from bench.mailing import SENDER
 from bench.wording import Reader, Words
 from domain import clock
 from domain.content import rendering
-from domain.content.email import EmailSkeleton
+from domain.content.email import EmailSkeleton, Heading
 from domain.content.rendering import Kind
 from domain.delivery.contexts import UNSUBSCRIBE, Recipient
 from domain.tenant_scope import tenant_scope
@@ -50,16 +50,13 @@ class Writer:
 
     def write(self, number: int, to: Recipient) -> bytes:
         """The mail for one recipient."""
-        return self._skeleton.splice(
-            to=to.address,
-            to_name=to.name,
-            subject=self._subject.render(to.values, locale=to.locale),
-            html=self._html.render_quoted(to.values, locale=to.locale),
-            text=self._text.render(to.values, locale=to.locale),
-            message_id=f"<{number}@aurora.example>",
-            now=clock.now(),
-            unsubscribe_url=to.values[UNSUBSCRIBE],
+        subject = self._subject.render(to.values, locale=to.locale)
+        number_at = f"<{number}@aurora.example>"
+        heading = Heading(
+            to.address, subject, number_at, clock.now(), to_name=to.name, unsubscribe_url=to.values[UNSUBSCRIBE]
         )
+        html = self._html.render_quoted(to.values, locale=to.locale)
+        return self._skeleton.splice(heading, html=html, text=self._text.render(to.values, locale=to.locale))
 
 
 class Pipe:

@@ -9,7 +9,7 @@ from typing import Any
 from flask import Flask, Response, request
 from psycopg_pool import ConnectionPool
 
-from bench.recording import Step
+from bench.recording import Step, numbers
 from web.cli.console import environment
 from web.cli.web_process import Server
 from web.config import Settings
@@ -40,7 +40,7 @@ def _app(script: Script, database_url: str) -> Flask:
             for step in steps:
                 cursor = connection.execute(step.statement, step.filled(own))
                 rows = cursor.fetchall() if cursor.description else ()
-                own |= {recorded: rows[row][column] for row, column, recorded in step.made}
+                own |= {recorded: numbers(rows[row][column])[place] for row, column, place, recorded in step.made}
         return Response(answer, 201, mimetype="application/json")
 
     return app

@@ -27,12 +27,12 @@ Parameters = dict[str, Any]
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """One statement. `made` are places in its rows (row, column) that held new ids; `uses` are those of earlier
-    statements that its parameters hold, by parameter."""
+    """One statement. `made` are places in its rows that held new ids (row, column, which number of it, the id); `uses`
+    are those of earlier statements that its parameters hold, by parameter."""
 
     statement: str
     parameters: Parameters
-    made: list[tuple[int, int, int]]
+    made: list[tuple[int, int, int, int]]
     uses: dict[str, list[int]]
 
     def filled(self, own: dict[int, int]) -> Parameters:
@@ -56,15 +56,16 @@ class Recording:
     def add(self, _connection: Connection, cursor: Any, statement: str, parameters: Any, *_: Any) -> None:
         """Note what was just executed, and which ids it made."""
         made = [
-            (row, column, value)
+            (row, column, place, number)
             for row, values in enumerate(_rows(cursor))
             for column, value in enumerate(values)
-            if isinstance(value, int) and value >= FIRST and value not in self.known
+            for place, number in enumerate(numbers(value))
+            if number >= FIRST and number not in self.known
         ]
         plain = _plain(parameters)
         uses = {name: ids for name, value in plain.items() if (ids := _ids_in(value, self.known))}
         self.steps.append(Step(statement, plain, made, uses))
-        self.known += [value for *_, value in made]
+        self.known += [number for *_, number in made]
 
 
 @contextmanager
@@ -76,6 +77,13 @@ def recorded(engine: Engine) -> Iterator[Recording]:
         yield recording
     finally:
         event.remove(engine, "after_cursor_execute", recording.add)
+
+
+def numbers(value: Any) -> list[int]:
+    """The whole numbers in a cell, in order: one, or those of a list in JSON."""
+    if isinstance(value, list):
+        return [number for each in value for number in numbers(each)]
+    return [value] if isinstance(value, int) else []
 
 
 def prepare(database: Database) -> None:

@@ -27,7 +27,7 @@ from models.message import Channel
 _log = logging.getLogger(__name__)
 
 _PORTS = {"smtp": 25, "smtp+starttls": 587, "smtps": 465}
-_GROUP_SECONDS = 0.1  # in which a group should be handed over: as many connections as that takes, and no more
+_GROUP_SECONDS = 0.02  # in which a group should be handed over: as many connections as that takes, and no more
 _EXPECTED_PACE = 0.004  # seconds for one mail, as long as nothing is known
 _DROPS_PER_GROUP = 3  # after so many broken connections the rest of a group waits for another time
 _ADDRESS = re.compile(r"[^\s<>@\x00-\x1f\x7f]{1,64}@[A-Za-z0-9.-]{1,255}")
