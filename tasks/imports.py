@@ -4,11 +4,8 @@ A worker that is killed leaves a lease; whoever takes it over reads the file aga
 """
 
 import io
-import os
-import socket
 from collections import Counter
 from collections.abc import Callable
-from uuid import uuid4
 
 import structlog
 from sqlalchemy.exc import DBAPIError
@@ -29,6 +26,7 @@ from models.tenant import Tenant
 from tasks import open_imports, queues, shutdown
 from tasks.import_kinds import KINDS, Reads
 from tasks.loading import Load, Stopped
+from tasks.owner import new_owner
 
 MOST_TRIES = 5
 STEPS = 6  # of thousands of rows, or of fifty purchases: then others have their turn
@@ -47,7 +45,7 @@ def work(tenant_id: int, import_id: int) -> None:
 
 def advance(tenant_id: int, import_id: int) -> bool:
     """Take an import some steps further, or let go of files whose day is over; whether more is to be done."""
-    held = Hold(import_id, f"{socket.gethostname()}.{os.getpid()}.{uuid4().hex[:12]}")
+    held = Hold(import_id, new_owner())
     with tenant_scope(tenant_id), Session(db.engine) as session:
         row = records.claim(session, import_id, owner=held.owner, now=clock.now())
         if row is None:

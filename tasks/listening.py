@@ -4,11 +4,8 @@ Each thing is committed before the provider hears that it is kept, so nothing is
 counts once. No transaction is open while we wait for the next.
 """
 
-import os
-import socket
 import time
 from contextlib import closing
-from uuid import uuid4
 
 import structlog
 from flask_babel import force_locale, gettext
@@ -24,6 +21,7 @@ from gateways.provider import Heard, LineLost, Receiver
 from models.database import db
 from models.tenant import Tenant
 from tasks import open_gateways, queues, shutdown
+from tasks.owner import new_owner
 
 SECONDS = 20.0  # after that somebody else has their turn
 QUIET_SECONDS = 1.0  # who says nothing for so long has nothing to say
@@ -45,7 +43,7 @@ def listen(tenant_id: int, gateway_id: int) -> None:
 
 def hear(gateway_id: int, *, quiet: float = QUIET_SECONDS) -> tuple[int, bool]:
     """Listen until the provider is quiet for so many seconds: how much was kept, and whether there is more. Commits."""
-    owner = f"{socket.gethostname()}.{os.getpid()}.{uuid4().hex[:12]}"
+    owner = new_owner()
     is_ours = listening.take(db.session(), gateway_id, owner)
     db.session.commit()
     if not is_ours:

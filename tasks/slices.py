@@ -3,15 +3,12 @@
 No transaction is open while the gateway talks. What a kill leaves behind, leases bring to its end.
 """
 
-import os
-import socket
 import time
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from datetime import timedelta
 from itertools import takewhile
-from uuid import uuid4
 
 import structlog
 from sqlalchemy.orm import Session
@@ -31,6 +28,7 @@ from models.tenant import Tenant
 from tasks import open_gateways
 from tasks.heartbeat import kept_alive
 from tasks.line import Line
+from tasks.owner import new_owner
 from tasks.settings import settings, signer
 
 SLICE = 500
@@ -62,7 +60,7 @@ def send(
     if found is None:
         return Slice(0, Counter())
     account, gateway = found
-    owner = f"{socket.gethostname()}.{os.getpid()}.{uuid4().hex[:12]}"
+    owner = new_owner()
     batch = outbox.claim(session, account, lane, owner=owner, limit=SLICE, now=clock.now())
     session.commit()
     states = Counter({MessageState.CANCELLED.value: batch.cancelled, MessageState.PLANNED.value: batch.moved})

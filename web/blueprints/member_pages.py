@@ -17,13 +17,15 @@ from domain.loyalty import currencies, earning_rules, rewards, wallets
 from models.database import db
 from models.member import Member
 from models.message import Channel, Message, Topic
-from models.tenant import Counting, Tenant
+from models.tenant import Counting
 from tasks.settings import signer
-from web import languages, tenancy
+from web import languages
 from web.access import public
 from web.extensions import caller_address
+from web.member_links import enter, keep_private
 
 bp = Blueprint("member_pages", __name__)
+bp.after_request(keep_private)
 
 ASKED = (
     (Channel.EMAIL, (Topic.REWARDS, Topic.PROMOTIONAL, Topic.REMINDERS)),
@@ -136,21 +138,8 @@ def browser(token: str) -> Response:
     return Response(html, headers={"Content-Security-Policy": MAIL_POLICY}, content_type="text/html; charset=utf-8")
 
 
-@bp.after_request
-def keep_the_token_private(response: Response) -> Response:
-    """Neither caches nor the next site may learn the address of this page."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
 def _guest(token: str, purpose: Purpose) -> Guest:
-    claim = signer().read(token, purpose)
-    tenant = db.session.get(Tenant, claim.tenant_id)
-    if tenant is None:
-        abort(404)
-    tenancy.enter(tenant)
+    claim, tenant = enter(token, purpose)
     member = db.session.get(Member, (claim.tenant_id, claim.member_id))
     if member is None or member.link_number != claim.link_number:
         abort(404)

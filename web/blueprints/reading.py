@@ -6,7 +6,7 @@ No page, no cookie, no session. Whatever goes wrong with the counting, the guest
 from base64 import b64decode
 
 import structlog
-from flask import Blueprint, Response, abort, g, request
+from flask import Blueprint, Response, g, request
 from sqlalchemy.exc import SQLAlchemyError
 
 from domain import clock
@@ -15,13 +15,12 @@ from domain.delivery import reading
 from domain.delivery.fetching import Fetch
 from domain.delivery.reading import Read
 from models.database import db
-from models.tenant import Tenant
 from tasks import queues
-from tasks.settings import signer
-from web import tenancy
 from web.access import public
+from web.member_links import enter, keep_private
 
 bp = Blueprint("reading", __name__)
+bp.after_request(keep_private)
 
 PIXEL = b64decode("R0lGODlhAQABAIAAAAAAAP///yH5BAEAAAAALAAAAAABAAEAAAIBRAA7")
 ANNOUNCED_IN = ("Purpose", "Sec-Purpose", "X-Purpose", "X-Moz")
@@ -48,21 +47,8 @@ def open_(token: str) -> Response:
     return Response(PIXEL, content_type="image/gif")
 
 
-@bp.after_request
-def keep_the_token_private(response: Response) -> Response:
-    """Neither caches nor the next site may learn this address."""
-    response.headers["Referrer-Policy"] = "no-referrer"
-    response.headers["Cache-Control"] = "no-store"
-    response.headers["X-Robots-Tag"] = "noindex"
-    return response
-
-
 def _enter(token: str, purpose: Purpose) -> LinkClaim:
-    claim = signer().read(token, purpose)
-    tenant = db.session.get(Tenant, claim.tenant_id)
-    if tenant is None:
-        abort(404)
-    tenancy.enter(tenant)
+    claim, tenant = enter(token, purpose)
     g.language = tenant.locale[:2]
     return claim
 

@@ -1,7 +1,5 @@
 """What both imports of the console share: the file is judged, then merged slice by slice, and told about."""
 
-import os
-import socket
 from collections import Counter
 from collections.abc import Callable, Sequence
 from contextlib import closing
@@ -9,7 +7,6 @@ from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import BinaryIO
-from uuid import uuid4
 
 import click
 from sqlalchemy.orm import Session
@@ -25,6 +22,7 @@ from domain.tables import Table, UnknownEncoding, dates
 from models.tenant import Tenant
 from tasks.import_kinds import KINDS, Reads
 from tasks.loading import Load
+from tasks.owner import new_owner
 from web.cli.console import Answer, acting_for, pairs
 
 COUNTED = ("rows", "created", "updated", "unchanged")
@@ -102,7 +100,7 @@ def _order(source: Source, positions: Sequence[int]) -> str | None:
 
 
 def _begun(session: Session, name: str, source: Source, begun: Loading) -> Hold:
-    owner = f"console.{socket.gethostname()}.{os.getpid()}.{uuid4().hex[:12]}"
+    owner = f"console.{new_owner()}"
     row = records.begin_here(session, name, source.path.name, owner=owner, now=begun.now)
     held = Hold(row.id, owner)
     session.commit()
